@@ -1,0 +1,37 @@
+# `make` alone lists what can be done. PYTHON=… chooses the Python, 3.11 to 3.13.
+
+PORT ?= 8000
+ARGS ?=
+BIN := .venv/bin/python -m
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint messages lock
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: ## set up, build the demonstration if there is no data, and serve on 127.0.0.1 (PORT=8000)
+	@scripts/setup.sh run
+	@exec $(BIN) flask --app app serve --demo --port $(PORT)
+
+test: ## set up and run every test with real PostgreSQL, Redis and Chromium (ARGS=… go to pytest)
+	@scripts/test.sh $(ARGS)
+
+check: lint ## the quick look before a commit: lint, then the tests that need no server and no browser
+	@$(BIN) pytest -q -n auto tests/analytics tests/house -m "not browser and not postgres"
+
+lint: ## style, types, import contracts and templates
+	@scripts/setup.sh test
+	@$(BIN) ruff check .
+	@$(BIN) ruff format --check .
+	@$(BIN) mypy
+	@.venv/bin/lint-imports --no-logo
+	@$(BIN) djlint --lint --quiet templates
+
+messages: ## collect the sentences people read into the catalogues and compile them
+	@scripts/setup.sh test
+	@scripts/messages.sh
+
+lock: ## resolve requirements*.in again into the hash-pinned requirements*.txt
+	@scripts/lock.sh
