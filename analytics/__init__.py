@@ -1,0 +1,1 @@
+"""Everything with a number: from ballots to official scores, without a web site."""

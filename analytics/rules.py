@@ -1,0 +1,41 @@
+"""Rule sets: their values, their JSON and the ones that are shipped."""
+
+from analytics.presets import PRESETS, preset
+from analytics.rule_reader import BLANK, parse_rules
+from analytics.rule_set import (
+    Action,
+    ClassWeights,
+    CompositeFloor,
+    Conversion,
+    Grade,
+    Group,
+    Item,
+    Method,
+    Option,
+    RuleSet,
+    SmallSamples,
+    TieBreak,
+    Validity,
+    Vetoes,
+)
+
+__all__ = [
+    "BLANK",
+    "PRESETS",
+    "Action",
+    "ClassWeights",
+    "CompositeFloor",
+    "Conversion",
+    "Grade",
+    "Group",
+    "Item",
+    "Method",
+    "Option",
+    "RuleSet",
+    "SmallSamples",
+    "TieBreak",
+    "Validity",
+    "Vetoes",
+    "parse_rules",
+    "preset",
+]

@@ -1,0 +1,94 @@
+"""Counts of answer patterns per unit and group: all that official figures are made of."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+OPEN_CHANNEL = "open"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cell:
+    """What is counted: one pattern that one group gave one unit through one channel.
+
+    The pattern is one option code per item in item order, `-` where an item was not answered.
+    """
+
+    group: str
+    channel: str
+    unit: str
+    pattern: str
+    flagged: bool = False
+
+
+class Tally(Mapping[Cell, int]):
+    """An immutable count of counted ballots per cell; adding two is counting both together."""
+
+    __slots__ = ("_counts",)
+
+    def __init__(self, counts: Mapping[Cell, int] | Iterable[tuple[Cell, int]] = ()) -> None:
+        pairs = counts.items() if isinstance(counts, Mapping) else counts
+        summed: dict[Cell, int] = {}
+        for cell, count in pairs:
+            if count < 0:
+                raise ValueError("a count of ballots cannot be negative")
+            if count:
+                summed[cell] = summed.get(cell, 0) + count
+        self._counts = summed
+
+    @classmethod
+    def empty(cls) -> "Tally":
+        """Return the tally of no ballots."""
+        return cls()
+
+    def __getitem__(self, cell: Cell) -> int:
+        return self._counts[cell]
+
+    def __iter__(self) -> Iterator[Cell]:
+        return iter(self._counts)
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._counts.items()))
+
+    def __repr__(self) -> str:
+        return f"Tally({len(self)} cells, {self.total} ratings)"
+
+    def __add__(self, other: "Tally") -> "Tally":
+        merged = Counter(self._counts)
+        merged.update(other._counts)
+        return Tally(merged)
+
+    @property
+    def total(self) -> int:
+        """Return the number of ratings of all cells together."""
+        return sum(self._counts.values())
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Return the cells in order."""
+        return tuple(sorted(self._counts))
+
+    def without_flagged(self) -> "Tally":
+        """Return the tally of those ballots that no check has flagged."""
+        return Tally((cell, count) for cell, count in self._counts.items() if not cell.flagged)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the canonical text.
+
+        The text is one line per cell with a count above 0, in the order of its bytes:
+        group, channel, unit, pattern, `1` for flagged or `0`, and the count, separated by tabs
+        and ended by a line feed, in UTF-8.
+        """
+        lines = sorted(
+            f"{c.group}\t{c.channel}\t{c.unit}\t{c.pattern}\t{c.flagged:d}\t{count}\n".encode()
+            for c, count in self._counts.items()
+        )
+        return hashlib.sha256(b"".join(lines)).hexdigest()
+
+
+def tally_of_ballots(ratings: Iterable[Cell]) -> Tally:
+    """Return the tally of ratings given one by one, one cell for each unit on each ballot."""
+    return Tally(Counter(ratings))
