@@ -1,0 +1,55 @@
+"""create_app(): settings in, Flask app out; the entry for servers, commands and tests."""
+
+from flask import Flask
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from surveys import commands, web
+from surveys.accounts.routes import blueprint as accounts
+from surveys.answering.routes import blueprint as answering
+from surveys.assessing.routes import blueprint as assessing
+from surveys.db import open_database
+from surveys.fielding.routes import blueprint as fielding
+from surveys.intake import Intake
+from surveys.planning.routes import blueprint as planning
+from surveys.scoring.routes import blueprint as scoring
+from surveys.settings import Settings, read_settings
+from surveys.throttle import Throttle
+
+PHONE_BODY_BYTES = 512 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application of one installation."""
+    settings = settings or read_settings()
+    app = Flask(__name__, static_folder="static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=PHONE_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=PHONE_BODY_BYTES,
+        SESSION_COOKIE_SECURE=settings.is_secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_NAME="__Host-session" if settings.is_secure else "session",
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        BABEL_TRANSLATION_DIRECTORIES="surveys/translations",
+        BABEL_DEFAULT_LOCALE=web.DEFAULT_LOCALE,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    database = open_database(settings.database_url)
+    app.extensions["installation"] = web.Installation(
+        settings, database, Intake(database, web.now), Throttle(settings.redis_url)
+    )
+    Babel(app, locale_selector=web.chosen_locale)
+    csrf = CSRFProtect(app)
+    # The phone's signed nonce is its proof against forgery; see docs/architecture.md.
+    csrf.exempt(answering)
+    for blueprint in (accounts, planning, fielding, answering, assessing, scoring):
+        app.register_blueprint(blueprint)
+    web.prepare(app)
+    commands.register(app)
+    return app

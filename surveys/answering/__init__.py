@@ -1,0 +1,1 @@
+"""The phone: show a questionnaire, check it, keep one ballot."""

@@ -1,0 +1,1 @@
+"""The 70 points of the work assessment."""

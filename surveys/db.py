@@ -1,0 +1,118 @@
+"""Engines for SQLite and PostgreSQL, and the only way to a session."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pysqlite3
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+# Releases before this one can corrupt a WAL database (sqlite.org/wal.html#walresetbug).
+OLDEST_SQLITE = (3, 51, 3)
+LOCK_WAIT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where rows are written and where they are read."""
+
+    writer: Engine
+    reader: Engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Tell whether this is the embedded store."""
+        return self.writer.dialect.name == "sqlite"
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+@contextmanager
+def transaction(database: Database) -> Iterator[Session]:
+    """Open a session that writes; commit at the end, roll back on any exception."""
+    with Session(database.writer, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(database: Database) -> Iterator[Session]:
+    """Open a session that can only read."""
+    with Session(database.reader) as session:
+        yield session
+
+
+def open_database(url: str) -> Database:
+    """Return the database behind an address; SQLite's folder is made when missing."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return _open_sqlite(url)
+    return _open_postgresql(url)
+
+
+def _open_sqlite(url: str) -> Database:
+    """Open the embedded store: durable WAL, one writer at a time, readers that cannot write."""
+    if pysqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise SystemExit(f"SQLite {pysqlite3.sqlite_version} is too old / 版本过旧")
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    # One connection: writers of this process queue here instead of fighting for the file's lock.
+    writer = create_engine(
+        url, module=pysqlite3, pool_size=1, max_overflow=0, pool_timeout=LOCK_WAIT_SECONDS
+    )
+    reader = create_engine(url, module=pysqlite3, pool_size=8, max_overflow=64)
+    for engine, begin in ((writer, "BEGIN IMMEDIATE"), (reader, "BEGIN")):
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _beginning(begin))
+    event.listen(reader, "connect", _forbid_writes)
+    return Database(writer, reader)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={LOCK_WAIT_SECONDS * 1000}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _forbid_writes(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA query_only=ON")
+    cursor.close()
+
+
+def _beginning(statement: str):  # type: ignore[no-untyped-def]
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    return begin
+
+
+def _open_postgresql(url: str) -> Database:
+    """Open the grown store with limits on every wait."""
+    writer = create_engine(
+        url,
+        pool_size=8,
+        max_overflow=16,
+        pool_pre_ping=True,
+        pool_timeout=LOCK_WAIT_SECONDS,
+        connect_args={
+            "connect_timeout": 5,
+            "options": "-c timezone=utc -c lock_timeout=30s -c statement_timeout=120s",
+        },
+    )
+    return Database(writer, writer.execution_options(postgresql_readonly=True))

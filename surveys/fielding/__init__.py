@@ -1,0 +1,1 @@
+"""How questionnaires go out: links, QR codes, tokens, participation."""

@@ -1,0 +1,86 @@
+"""What people answered: ballots, comments, and the counts folded from them."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from surveys.models.base import Base, words_of
+from surveys.questionnaire import Channel, Validity
+
+
+class Ballot(Base):
+    """One submission, stored; of a secret ballot neither time nor entrance is kept."""
+
+    __tablename__ = "ballot"
+    __table_args__ = (
+        UniqueConstraint("round_id", "submission_id"),
+        Index(
+            "uq_ballot_round_id_device_key",
+            "round_id",
+            "device_key",
+            unique=True,
+            sqlite_where=text("validity <> 'duplicate'"),
+            postgresql_where=text("validity <> 'duplicate'"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(22), primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("appraiser_group.id"))
+    channel: Mapped[Channel] = mapped_column(words_of(Channel, "channel"))
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("link.id"))
+    submission_id: Mapped[str | None] = mapped_column(String(80))
+    device_key: Mapped[str | None] = mapped_column(String(43))
+    ratings: Mapped[str] = mapped_column(Text)
+    answers: Mapped[str | None] = mapped_column(Text)
+    received_on: Mapped[date | None]
+    seconds: Mapped[int | None]
+    validity: Mapped[Validity] = mapped_column(words_of(Validity, "validity"))
+    reasons: Mapped[str] = mapped_column(String(120), default="")
+
+
+class Comment(Base):
+    """What somebody wrote about a unit; of a secret ballot it stands alone."""
+
+    __tablename__ = "comment"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(22), primary_key=True)
+    ballot_id: Mapped[str | None] = mapped_column(String(22))
+    group_id: Mapped[int] = mapped_column(ForeignKey("appraiser_group.id"))
+    unit_number: Mapped[int]
+    words: Mapped[str] = mapped_column(Text)
+
+
+class TallyCell(Base):
+    """How many counted ballots of a group and channel gave a unit this pattern."""
+
+    __tablename__ = "tally"
+    __table_args__ = (
+        CheckConstraint("count >= 0", name="count_not_negative"),
+        {"sqlite_with_rowid": False},
+    )
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("appraiser_group.id"), primary_key=True)
+    channel: Mapped[Channel] = mapped_column(words_of(Channel, "channel"), primary_key=True)
+    unit_number: Mapped[int] = mapped_column(primary_key=True)
+    pattern: Mapped[str] = mapped_column(String(40), primary_key=True)
+    is_flagged: Mapped[bool] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
+class Participation(Base):
+    """How many ballots came through a link on a day, by what became of them."""
+
+    __tablename__ = "participation"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    link_id: Mapped[int] = mapped_column(ForeignKey("link.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    validity: Mapped[Validity] = mapped_column(words_of(Validity, "validity"), primary_key=True)
+    count: Mapped[int]

@@ -1,0 +1,45 @@
+"""Scoring runs: one computation each, never changed afterwards."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from surveys.models.base import Base
+
+
+class ScoringRun(Base):
+    """One computation: the rules as they were, digests of what went in, every figure that came out."""
+
+    __tablename__ = "scoring_run"
+    __table_args__ = (UniqueConstraint("round_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    number: Mapped[int]
+    created_at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(60))
+    code_version: Mapped[str] = mapped_column(String(80))
+    rules: Mapped[str] = mapped_column(Text)
+    rules_sha256: Mapped[str] = mapped_column(String(64))
+    tally_sha256: Mapped[str] = mapped_column(String(64))
+    work_sha256: Mapped[str | None] = mapped_column(String(64))
+    # What concerns the round as a whole: classes, groups, counts by validity; JSON.
+    summary: Mapped[str] = mapped_column(Text)
+
+    units: Mapped[list["UnitScore"]] = relationship(
+        lazy="raise", order_by="UnitScore.position", back_populates="run"
+    )
+
+
+class UnitScore(Base):
+    """Every figure of one unit in one run, as JSON with exact decimals."""
+
+    __tablename__ = "unit_score"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("scoring_run.id"), primary_key=True)
+    unit_code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    position: Mapped[int]
+    figures: Mapped[str] = mapped_column(Text)
+
+    run: Mapped[ScoringRun] = relationship(lazy="raise", back_populates="units")

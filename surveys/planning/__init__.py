@@ -1,0 +1,1 @@
+"""A round before it opens: units, groups, rules, questionnaire, import."""

@@ -1,0 +1,270 @@
+"""Every expected "no": what happened, and what the reader can do now."""
+
+from dataclasses import dataclass
+
+from analytics.faults import N_
+
+
+class Refusal(Exception):
+    """An expected no; `message` and `advice` are English msgids, `values` fills their places."""
+
+    status = 400
+    message = N_("This could not be done.")
+    advice = ""
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(self.message)
+        self.values = values
+
+    def __str__(self) -> str:
+        text = f"{self.message} {self.advice}".strip()
+        return text % self.values if self.values else text
+
+
+# --- the phone ---------------------------------------------------------------------------------
+
+
+class LinkUnknown(Refusal):
+    """No entrance has this code."""
+
+    status = 404
+    message = N_("This address is not one of ours.")
+    advice = N_("Please scan the QR code again, or check the address letter by letter.")
+
+
+class LinkNotYetOpen(Refusal):
+    """The round has not begun."""
+
+    status = 403
+    message = N_("The appraisal has not begun yet.")
+    advice = N_("Please come back when it has been announced.")
+
+
+class LinkClosed(Refusal):
+    """The round or the entrance is closed."""
+
+    status = 410
+    message = N_("The appraisal is closed.")
+    advice = N_("Ballots can no longer be handed in. Thank you for wanting to take part.")
+
+
+class NonceBroken(Refusal):
+    """The page that was sent is not one that we gave out for this entrance."""
+
+    status = 400
+    message = N_("This page is damaged or came from somewhere else. Your ballot was not saved.")
+    advice = N_("Your answers are still below: check them and press the button again.")
+
+
+class TokenMissing(Refusal):
+    """No code was typed."""
+
+    status = 422
+    message = N_("The one-time code is missing.")
+    advice = N_("Please type the code on your slip, or scan its QR code.")
+
+
+class TokenUnknown(Refusal):
+    """No such token, or one of another batch."""
+
+    status = 422
+    message = N_("This one-time code is not valid here.")
+    advice = N_("Please compare it with your slip sign by sign. Nothing has been lost.")
+
+
+class TokenSpent(Refusal):
+    """The token has already admitted a ballot."""
+
+    status = 409
+    message = N_("A ballot has already been handed in with this one-time code.")
+    advice = N_("That first ballot is safely kept and counts. This one was not saved.")
+
+
+class BodyTooLarge(Refusal):
+    """More was sent than any ballot or file may hold."""
+
+    status = 413
+    message = N_("What was sent is too large.")
+    advice = N_("Please shorten your text or choose a smaller file.")
+
+
+class NotSaved(Refusal):
+    """The store did not take the ballot."""
+
+    status = 503
+    message = N_("Your ballot is not saved yet.")
+    advice = N_("Please press the button again in a moment; it will be counted only once.")
+
+
+class Busy(NotSaved):
+    """More ballots wait than may wait."""
+
+    message = N_("Many people are answering right now. Your ballot is not saved yet.")
+
+
+# --- the console -------------------------------------------------------------------------------
+
+
+class NotFound(Refusal):
+    """Nothing is there."""
+
+    status = 404
+    message = N_("There is no such page.")
+    advice = N_("Please go back and choose again.")
+
+
+class RequestBroken(Refusal):
+    """The request is malformed."""
+
+    message = N_("The request could not be understood.")
+    advice = N_("Please go back, reload the page and try again.")
+
+
+class MethodNotAllowed(Refusal):
+    """The address does not take this kind of request."""
+
+    status = 405
+    message = N_("This address does not take that kind of request.")
+
+
+class FormExpired(Refusal):
+    """The console's form token is missing, old or foreign."""
+
+    status = 400
+    message = N_("This form is too old or came from somewhere else. Nothing was changed.")
+    advice = N_("Please reload the page and try again.")
+
+
+class NotAllowed(Refusal):
+    """Signed in, but without the right."""
+
+    status = 403
+    message = N_("Your account may not do this.")
+
+
+class SignInFailed(Refusal):
+    """Name and password do not fit."""
+
+    status = 422
+    message = N_("Name or password is wrong.")
+
+
+class TooManyTries(Refusal):
+    """The budget of attempts is used up for now."""
+
+    status = 429
+    message = N_("Too many attempts.")
+    advice = N_("Please wait a few minutes and try again.")
+
+
+class SetupLinkUnknown(Refusal):
+    """The one-time set-up link is unknown, used or too old."""
+
+    status = 410
+    message = N_("This set-up link has been used or is too old.")
+    advice = N_("Ask for a new one with: flask --app app account add")
+
+
+class AccountTaken(Refusal):
+    """There is an account of this name."""
+
+    status = 409
+    message = N_("There is already an account named %(name)s.")
+
+
+class RoundUnknown(Refusal):
+    """No round has this code or number."""
+
+    status = 404
+    message = N_("There is no round %(code)s.")
+
+
+class RoundTaken(Refusal):
+    """A round of this code exists."""
+
+    status = 409
+    message = N_("There is already a round with the code %(code)s.")
+    advice = N_("Give the new round another code. Nothing was changed.")
+
+
+class WrongState(Refusal):
+    """The round's state does not allow this now."""
+
+    status = 409
+    message = N_("This cannot be done while the round is in the state “%(state)s”.")
+    advice = N_("Nothing was changed.")
+
+
+class RoundFrozen(Refusal):
+    """The round opened; what decides scores can no longer change."""
+
+    status = 409
+    message = N_("The round has been opened: its units, rules and questionnaires are frozen.")
+    advice = N_("Nothing was changed.")
+
+
+class NothingToScore(Refusal):
+    """Not a single counted ballot."""
+
+    status = 409
+    message = N_("There is not a single counted ballot yet.")
+
+
+class RunUnknown(Refusal):
+    """The round has no such scoring run."""
+
+    status = 404
+    message = N_("This round has not been scored yet.")
+
+
+class TallyDisagrees(Refusal):
+    """Tally and recount differ."""
+
+    status = 409
+    message = N_("The tally and the recount from the ballots differ in %(count)s places.")
+    advice = N_("No score was computed. Run flask tally verify to see where.")
+
+
+class FileRefused(Refusal):
+    """A file that cannot be read at all."""
+
+    status = 422
+    message = N_("The file “%(file)s” could not be read as a workbook (.xlsx).")
+    advice = N_("Please save it again as .xlsx in Excel, WPS or LibreOffice. Nothing was changed.")
+
+
+class FileEmpty(FileRefused):
+    """No file was chosen."""
+
+    message = N_("No file was chosen.")
+    advice = N_("Choose the workbook to be imported first.")
+
+
+class PreviewGone(Refusal):
+    """The preview to be confirmed no longer exists."""
+
+    status = 410
+    message = N_("This preview is too old or has already been used.")
+    advice = N_("Please choose the file again. Nothing was changed.")
+
+
+@dataclass(frozen=True)
+class FileProblem:
+    """One thing wrong in a file; `message` is an English msgid."""
+
+    sheet: str
+    row: int | None
+    column: str | None
+    message: str
+    values: tuple[tuple[str, object], ...] = ()
+
+
+class FileProblems(Refusal):
+    """A file that could be read but not taken over, with every problem found."""
+
+    status = 422
+    message = N_("The file has %(count)s problems. Nothing was changed.")
+
+    def __init__(self, problems: tuple[FileProblem, ...]) -> None:
+        super().__init__(count=len(problems))
+        self.problems = problems

@@ -1,0 +1,1 @@
+"""From tally to official table."""

@@ -1,0 +1,251 @@
+"""What every page shares: the installation, language, security headers, error pages, filters."""
+
+import hashlib
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import get_locale, gettext
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+
+from surveys import db, wording
+from surveys.access import person, public
+from surveys.intake import Intake
+from surveys.refusals import (
+    BodyTooLarge,
+    FormExpired,
+    MethodNotAllowed,
+    NotFound,
+    Refusal,
+    RequestBroken,
+)
+from surveys.settings import CITY_CLOCK, Settings
+from surveys.throttle import Throttle
+
+DEFAULT_LOCALE = "zh_CN"
+LOCALES = {"zh": "zh_CN", "en": "en"}
+STATIC_SECONDS = 365 * 24 * 3600
+LANGUAGE_SECONDS = 365 * 24 * 3600
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What one running installation consists of."""
+
+    settings: Settings
+    database: db.Database
+    intake: Intake
+    throttle: Throttle
+
+
+def installation() -> Installation:
+    """Return the installation that serves this request or command."""
+    found: Installation = current_app.extensions["installation"]
+    return found
+
+
+def transaction() -> AbstractContextManager[Session]:
+    """Open a session that writes; for routes and commands."""
+    return db.transaction(installation().database)
+
+
+def reading() -> AbstractContextManager[Session]:
+    """Open a session that only reads; for routes and commands."""
+    return db.reading(installation().database)
+
+
+def now() -> datetime:
+    """Read the clock; for routes and commands."""
+    return datetime.now(UTC)
+
+
+# --- language ------------------------------------------------------------------------------------
+
+
+def chosen_locale() -> str:
+    """Return the language of the link, else the one chosen before, else Chinese."""
+    asked = request.args.get("lang") or request.cookies.get("lang") or ""
+    return LOCALES.get(asked, DEFAULT_LOCALE)
+
+
+def is_english() -> bool:
+    """Tell whether this page is in English."""
+    locale = get_locale()
+    return locale is not None and locale.language == "en"
+
+
+def named(thing: Any, field: str = "name") -> str:
+    """Return a thing's name (or words, title …) in the page's language, Chinese where it has no other."""
+    english = getattr(thing, f"{field}_en", None) if is_english() else None
+    return str(english or getattr(thing, field))
+
+
+def moment(value: datetime | None) -> str:
+    """Write a moment in the city's time."""
+    return "" if value is None else f"{value.astimezone(CITY_CLOCK):%Y-%m-%d %H:%M}"
+
+
+def day(value: datetime) -> str:
+    """Write a day in words: 2026年11月22日."""
+    local = value.astimezone(CITY_CLOCK)
+    if is_english():
+        return f"{local.day} {local:%B %Y}"
+    return f"{local.year}年{local.month}月{local.day}日"
+
+
+def static_url(filename: str) -> str:
+    """Return the address of an asset with its digest, so that it may be kept for ever."""
+    assert current_app.static_folder  # noqa: S101 - create_app sets it
+    return url_for(
+        "static", filename=filename, v=_digest(str(Path(current_app.static_folder) / filename))
+    )
+
+
+@lru_cache(maxsize=64)
+def _digest(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:10]
+
+
+def other_language() -> dict[str, str]:
+    """Return the name and address of this page in the other language."""
+    arguments = {key: value for key, value in request.args.items() if key != "lang"}
+    code, name = ("zh", "中文") if is_english() else ("en", "English")
+    return {"code": code, "name": name, "url": f"?{urlencode({**arguments, 'lang': code})}"}
+
+
+# --- refusals --------------------------------------------------------------------------------------
+
+
+def say(refusal: Refusal) -> dict[str, str]:
+    """Return a refusal in the reader's language: what happened, and what to do now."""
+    values = {key: wording.spoken(value) for key, value in refusal.values.items()}
+    return {
+        "message": gettext(refusal.message, **values),
+        "advice": gettext(refusal.advice, **values) if refusal.advice else "",
+    }
+
+
+def refusal_response(refusal: Refusal) -> Response:
+    """Return the page (or the JSON problem) of an expected no."""
+    said = say(refusal)
+    if request.accept_mimetypes.best == "application/json":
+        response = jsonify(type="about:blank", status=refusal.status, title=said["message"],
+                           detail=said["advice"])
+        response.content_type = "application/problem+json"
+    else:
+        response = make_response(
+            render_template("refusal.html", refusal=said, status=refusal.status)
+        )
+    response.status_code = refusal.status
+    if refusal.status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+PLAIN_REFUSALS: dict[int, type[Refusal]] = {
+    400: RequestBroken,
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: BodyTooLarge,
+}
+
+
+def _http_fault(fault: HTTPException) -> Response:
+    if isinstance(fault, CSRFError):
+        return refusal_response(FormExpired())
+    if fault.code is not None and fault.code < 400:
+        return fault.get_response()  # type: ignore[return-value]
+    refusal = PLAIN_REFUSALS.get(fault.code or 500, RequestBroken)()
+    if fault.code not in PLAIN_REFUSALS:
+        refusal.status = fault.code or 500
+    return refusal_response(refusal)
+
+
+def _unexpected(_fault: Exception) -> Response:
+    current_app.logger.exception("unexpected fault")
+    response = make_response(render_template("error.html"))
+    response.status_code = 500
+    return response
+
+
+# --- wiring ----------------------------------------------------------------------------------------
+
+
+def prepare(app: Flask) -> None:
+    """Give an app its headers, error pages, filters and the health page."""
+    app.register_error_handler(Refusal, refusal_response)
+    app.register_error_handler(HTTPException, _http_fault)
+    app.register_error_handler(Exception, _unexpected)
+    app.after_request(_finish)
+    app.jinja_env.filters.update(
+        named=named, moment=moment, day=day, words=wording.words, say=say
+    )
+    app.jinja_env.globals.update(
+        static_url=static_url, other_language=other_language, person=person, is_english=is_english
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.add_url_rule("/healthz", "healthz", healthz)
+
+
+@public
+def healthz() -> Response:
+    """Say that the process serves."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+def _finish(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if installation().settings.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint == "static":
+        if "v" in request.args:
+            response.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}, immutable"
+    else:
+        response.headers.setdefault("Cache-Control", "no-store")
+    asked = request.args.get("lang")
+    if asked in LOCALES and request.cookies.get("lang") != asked and response.status_code < 400:
+        response.set_cookie(
+            "lang", asked, max_age=LANGUAGE_SECONDS, samesite="Lax",
+            secure=installation().settings.is_secure,
+        )
+    return response

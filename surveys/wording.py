@@ -1,0 +1,76 @@
+"""Words for kinds, states, reasons and acts: each an English msgid that the catalogues translate."""
+
+from enum import StrEnum
+
+from flask_babel import gettext
+
+from analytics.faults import N_
+from surveys.models import Role, RoundState
+from surveys.questionnaire import Channel, Kind, UnitChoice, Validity
+
+WORDS: dict[StrEnum, str] = {
+    RoundState.DRAFT: N_("draft"),
+    RoundState.REHEARSAL: N_("rehearsal"),
+    RoundState.OPEN: N_("open"),
+    RoundState.CLOSED: N_("closed"),
+    RoundState.SCORED: N_("scored"),
+    RoundState.PUBLISHED: N_("published"),
+    Role.OFFICE: N_("performance office"),
+    Channel.OPEN: N_("open link"),
+    Channel.WINDOW: N_("window link"),
+    Channel.TOKEN: N_("one-time codes"),
+    Channel.PAPER: N_("paper"),
+    Channel.TELEPHONE: N_("telephone"),
+    Validity.COUNTED: N_("counted"),
+    Validity.FLAGGED: N_("counted, flagged"),
+    Validity.DUPLICATE: N_("duplicate"),
+    Validity.HELD: N_("held"),
+    Validity.EXCLUDED: N_("excluded"),
+    Kind.SINGLE: N_("one choice"),
+    Kind.SEVERAL: N_("several choices"),
+    Kind.TEXT: N_("text"),
+    Kind.NUMBER: N_("number"),
+    UnitChoice.CHOSEN: N_("units that the person dealt with"),
+    UnitChoice.ALL: N_("all ranked units"),
+}
+
+REASONS: dict[str, str] = {
+    "speed": N_("answered faster than one can read"),
+    "identical": N_("the same option for ten or more units"),
+    "no_device": N_("the browser keeps no device mark"),
+    "coached": N_("says that somebody told them how to answer"),
+    "same_device": N_("second ballot from the same browser"),
+}
+
+ACTIONS: dict[str, str] = {
+    "round imported": N_("imported the round"),
+    "round rehearsed": N_("began the rehearsal"),
+    "round opened": N_("opened the round and froze it"),
+    "round closed": N_("closed the round"),
+    "round scored": N_("ran the scoring"),
+    "round published": N_("published the results"),
+    "link made": N_("made a link"),
+    "link switched off": N_("switched a link off"),
+    "link switched on": N_("switched a link on"),
+    "tokens made": N_("made one-time codes"),
+    "ballots imported": N_("imported ballots"),
+    "work imported": N_("imported work scores"),
+    "results downloaded": N_("downloaded the results"),
+    "account set up": N_("set up the account"),
+    "account added": N_("added an account"),
+    "signed in": N_("signed in"),
+    "signed out": N_("signed out"),
+}
+
+
+def words(value: object) -> str:
+    """Return the words for a state, kind, reason or act in the page's language."""
+    if isinstance(value, StrEnum) and value in WORDS:
+        return gettext(WORDS[value])
+    text = str(value)
+    return gettext(REASONS.get(text) or ACTIONS.get(text) or text)
+
+
+def spoken(value: object) -> object:
+    """Return a refusal's value as a reader would say it."""
+    return words(value) if isinstance(value, StrEnum) else value
