@@ -233,6 +233,17 @@ class FileRefused(Refusal):
     advice = N_("Please save it again as .xlsx in Excel, WPS or LibreOffice. Nothing was changed.")
 
 
+class FileTooLarge(FileRefused):
+    """A file beyond the limits of size, sheets, rows or columns."""
+
+    status = 413
+    message = N_("The file “%(file)s” is larger than can be read.")
+    advice = N_(
+        "A workbook may have 10 MB, 30 sheets, 20,000 rows and 200 columns. "
+        "Please delete what is not needed and save it again. Nothing was changed."
+    )
+
+
 class FileEmpty(FileRefused):
     """No file was chosen."""
 
