@@ -1,0 +1,119 @@
+"""Who took part: how many ballots came from each group, through which channels and links."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from surveys.models import Group, Link, Participation
+from surveys.questionnaire import Channel, Validity
+
+ENTERING = frozenset({Validity.COUNTED, Validity.FLAGGED})
+
+
+@dataclass(frozen=True)
+class BallotCount:
+    """How many ballots were received, by what became of them; flagged ones are counted too."""
+
+    received: int = 0
+    counted: int = 0
+    flagged: int = 0
+    duplicate: int = 0
+    held: int = 0
+    excluded: int = 0
+
+
+@dataclass(frozen=True)
+class ChannelCount:
+    """The ballots of a group that came through one channel."""
+
+    channel: Channel
+    ballots: BallotCount
+
+
+@dataclass(frozen=True)
+class GroupCount:
+    """The ballots of one group; `name` and `name_en` are the group's."""
+
+    group_id: int
+    code: str
+    name: str
+    name_en: str | None
+    invited_count: int | None
+    ballots: BallotCount
+    channels: tuple[ChannelCount, ...]
+
+    @property
+    def return_share(self) -> float | None:
+        """Return counted ballots per invited person, None where nobody knows how many were invited."""
+        if not self.invited_count:
+            return None
+        return self.ballots.counted / self.invited_count
+
+
+@dataclass(frozen=True)
+class RoundCount:
+    """The ballots of a round: all together, per group, and per link id."""
+
+    total: BallotCount
+    groups: tuple[GroupCount, ...]
+    links: dict[int, BallotCount]
+
+
+def participation(session: Session, round_id: int) -> RoundCount:
+    """Return how many ballots a round has received, without any time or day."""
+    totals = func.sum(Participation.count)
+    rows = session.execute(
+        select(Link.group_id, Link.channel, Link.id, Participation.validity, totals)
+        .join(Link, Link.id == Participation.link_id)
+        .where(Participation.round_id == round_id)
+        .group_by(Link.group_id, Link.channel, Link.id, Participation.validity)
+    ).all()
+    seen = [(row[0], row[1], row[2], row[3], int(row[4])) for row in rows]
+    groups = session.scalars(
+        select(Group).where(Group.round_id == round_id).order_by(Group.position)
+    )
+    link_ids = {link_id for _, _, link_id, _, _ in seen}
+    return RoundCount(
+        total=_count((validity, count) for *_, validity, count in seen),
+        groups=tuple(
+            _of_group(group, [row[1:] for row in seen if row[0] == group.id]) for group in groups
+        ),
+        links={
+            wanted: _count((row[3], row[4]) for row in seen if row[2] == wanted)
+            for wanted in link_ids
+        },
+    )
+
+
+def _of_group(group: Group, seen: list[tuple[Channel, int, Validity, int]]) -> GroupCount:
+    used = {channel for channel, *_ in seen}
+    return GroupCount(
+        group_id=group.id,
+        code=group.code,
+        name=group.name,
+        name_en=group.name_en,
+        invited_count=group.invited_count,
+        ballots=_count((validity, count) for _, _, validity, count in seen),
+        channels=tuple(
+            ChannelCount(wanted, _count((row[2], row[3]) for row in seen if row[0] is wanted))
+            for wanted in Channel
+            if wanted in used
+        ),
+    )
+
+
+def _count(seen: Iterable[tuple[Validity, int]]) -> BallotCount:
+    counts: Counter[Validity] = Counter()
+    for validity, count in seen:
+        counts[validity] += count
+    return BallotCount(
+        received=counts.total(),
+        counted=sum(counts[validity] for validity in ENTERING),
+        flagged=counts[Validity.FLAGGED],
+        duplicate=counts[Validity.DUPLICATE],
+        held=counts[Validity.HELD],
+        excluded=counts[Validity.EXCLUDED],
+    )
