@@ -1,15 +1,20 @@
 #!/bin/sh
 # Collect msgids from the source into every catalogue, keep their translations, and compile them.
+# With the name of a file: only collect the msgids into it.
 set -eu
 cd "$(dirname "$0")/.."
 
 folder=surveys/translations
-template=$(mktemp)
-trap 'rm -f "$template"' EXIT
+template=${1-}
+if [ -z "$template" ]; then
+  template=$(mktemp)
+  trap 'rm -f "$template"' EXIT
+fi
 
-.venv/bin/pybabel --quiet extract --mapping=pyproject.toml --keywords="N_ _l lazy_gettext" \
+.venv/bin/python -m babel.messages.frontend --quiet extract --mapping=pyproject.toml --keywords="N_ _l lazy_gettext" \
   --project=Pingyi --copyright-holder="The Pingyi authors" --msgid-bugs-address= \
   --add-location=file --sort-by-file --no-wrap --output="$template" .
-.venv/bin/pybabel --quiet update --input-file="$template" --output-dir="$folder" \
+[ -z "${1-}" ] || exit 0
+.venv/bin/python -m babel.messages.frontend --quiet update --input-file="$template" --output-dir="$folder" \
   --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
-.venv/bin/pybabel --quiet compile --directory="$folder"
+.venv/bin/python -m babel.messages.frontend --quiet compile --directory="$folder"

@@ -80,11 +80,11 @@ fi
 echo "正在安装 $lock，首次约需一分钟…… / Installing $lock, about a minute the first time …" >&2
 rm -f .venv/*.stamp
 if ! install >.venv/install.log 2>&1; then
-  tail -n 5 .venv/install.log >&2
   if grep -qiE 'connection|resolution|resolve|unreachable|timed out|dns error' .venv/install.log; then
     fail "无法下载软件包：请检查网络或 pip 镜像设置后重试，详情见 .venv/install.log。" \
       "Packages could not be downloaded: check the network or pip's mirror and try again; details are in .venv/install.log."
   fi
+  tail -n 5 .venv/install.log >&2
   fail "安装 $lock 失败，详情见 .venv/install.log。" \
     "Installing $lock failed; details are in .venv/install.log."
 fi
