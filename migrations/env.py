@@ -6,7 +6,7 @@ from sqlalchemy import DateTime, String
 from sqlalchemy.types import TypeDecorator
 
 
-def render_item(kind: str, item: object, autogen_context: AutogenContext) -> str | bool:
+def render_item(kind: str, item: object, _context: AutogenContext) -> str | bool:
     """Write our own column types as the plain types that they store."""
     if kind == "type" and isinstance(item, TypeDecorator):
         if isinstance(item.impl, DateTime):
@@ -16,7 +16,7 @@ def render_item(kind: str, item: object, autogen_context: AutogenContext) -> str
     return False
 
 
-def is_ours(name: str | None, kind: str, parents: object) -> bool:
+def is_ours(name: str | None, kind: str, _parents: object) -> bool:
     """Leave views out of the comparison."""
     return not (kind == "table" and name == "rating")
 

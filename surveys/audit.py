@@ -15,10 +15,8 @@ def record(
     round_id: int | None = None,
     details: str = "",
 ) -> None:
-    """Write one line in the transaction of the act itself, so that neither stands without the other.
+    """Write one line in the transaction of the act itself: neither stands without the other.
 
     `action` is a word of `surveys.wording.ACTIONS`.
     """
-    session.add(
-        AuditEntry(at=now, actor=actor, action=action, round_id=round_id, details=details)
-    )
+    session.add(AuditEntry(at=now, actor=actor, action=action, round_id=round_id, details=details))

@@ -56,7 +56,9 @@ class _Waiting:
 class Intake:
     """A queue with one writer thread; every caller is answered only after the commit."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime], depth: int = QUEUE_DEPTH) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], depth: int = QUEUE_DEPTH
+    ) -> None:
         self._database = database
         self._clock = clock
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(depth)
@@ -118,7 +120,7 @@ class Intake:
         return batch, True
 
     def _commit(self, batch: list[_Waiting]) -> None:
-        """Commit a batch; when it fails as a whole, try each alone so that one cannot harm the rest."""
+        """Commit a batch; when it fails, try each alone, so that one cannot harm the rest."""
         try:
             with transaction(self._database) as session:
                 answers = keep_batch(session, [one.submission for one in batch], self._clock())
@@ -178,7 +180,7 @@ def store(
 
 
 def fold_tally(session: Session, cells: Counter[tuple[Any, ...]]) -> None:
-    """Add counts to the tally; the keys are (round, group, channel, unit number, pattern, flagged)."""
+    """Add counts to the tally; keys are (round, group, channel, unit, pattern, flagged)."""
     columns = ("round_id", "group_id", "channel", "unit_number", "pattern", "is_flagged")
     _add(session, _table(TallyCell), columns, cells)
 
@@ -189,7 +191,7 @@ def fold_tally(session: Session, cells: Counter[tuple[Any, ...]]) -> None:
 def _closed_entrances(
     session: Session, submissions: Sequence[Submission], now: datetime
 ) -> dict[int, Refusal]:
-    """Return the refusals of links that are not open, holding their rounds as they are until commit."""
+    """Return the refusals of links that are shut; hold their rounds as they are until commit."""
     rounds = {
         found.id: found
         for found in session.scalars(
@@ -201,9 +203,7 @@ def _closed_entrances(
     }
     active = set(
         session.scalars(
-            select(Link.id).where(
-                Link.id.in_({one.link_id for one in submissions}), Link.is_active
-            )
+            select(Link.id).where(Link.id.in_({one.link_id for one in submissions}), Link.is_active)
         )
     )
     refused: dict[int, Refusal] = {}

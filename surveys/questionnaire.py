@@ -213,11 +213,11 @@ def suspicions(
     answered = sum(len(rating.pattern.replace(BLANK, "")) for rating in submission_ratings)
     patterns = {rating.pattern for rating in submission_ratings}
     found = []
-    if seconds is not None and seconds < validity.speed.seconds_per_item * answered:
+    if seconds is not None and seconds < validity.seconds_per_item * answered:
         found.append("speed")
     alike = len(patterns) == 1 and len(set(next(iter(patterns)))) == 1
     unscored = {option.code for option in rules.options if option.points is None}
-    if alike and len(submission_ratings) >= validity.identical.units:
+    if alike and len(submission_ratings) >= validity.identical_units:
         if not patterns & {code * len(rules.items) for code in unscored}:
             found.append("identical")
     return tuple(found)
@@ -225,7 +225,7 @@ def suspicions(
 
 def validity_of(reasons: Iterable[str], rules: RuleSet) -> Validity:
     """Return what the rule set makes of the reasons for doubt: the gravest action wins."""
-    actions = {rules.validity.action(reason) for reason in reasons}
+    actions = {getattr(rules.validity, reason) for reason in reasons}
     if Action.EXCLUDE in actions:
         return Validity.EXCLUDED
     return Validity.FLAGGED if Action.FLAG in actions else Validity.COUNTED

@@ -1,0 +1,116 @@
+"""The application on each store, its database, and clients: anonymous and signed in."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, make_url
+
+from app import create_app
+from surveys import schema
+from surveys.db import Database, open_database
+from surveys.settings import Settings
+from tests import makers
+from tests.pages import PagesClient
+
+ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
+NO_POSTGRESQL = "PINGYI_TEST_POSTGRES is not set: run the tests with `make test`"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file that the migrations built."""
+    path = tmp_path_factory.mktemp("template") / "pingyi.db"
+    database = open_database(f"sqlite:///{path}")
+    schema.upgrade(database)
+    database.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template() -> Iterator[URL]:
+    """A PostgreSQL database that the migrations built, one per test worker."""
+    server = os.environ.get("PINGYI_TEST_POSTGRES")
+    if not server:
+        pytest.fail(NO_POSTGRESQL)
+    name = f"template_{uuid.uuid4().hex[:12]}"
+    _admin(server, f"CREATE DATABASE {name}")
+    url = make_url(server).set(database=name)
+    database = open_database(url.render_as_string(hide_password=False))
+    schema.upgrade(database)
+    database.dispose()
+    yield url
+    _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, migrated, empty database on each engine."""
+    if request.param == "sqlite":
+        path = tmp_path / "pingyi.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    template: URL = request.getfixturevalue("postgresql_template")
+    server = os.environ["PINGYI_TEST_POSTGRES"]
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _admin(server, f"CREATE DATABASE {name} TEMPLATE {template.database}")
+    yield template.set(database=name).render_as_string(hide_password=False)
+    _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The store by itself, for tests without pages."""
+    opened = open_database(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """The settings of a test installation."""
+    return Settings(
+        database_url=database_url,
+        base_url="http://localhost",
+        secret_key=b"a key for tests, long enough to be one",
+        var=tmp_path / "var",
+    )
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The whole application."""
+    settings.var.mkdir(parents=True)
+    made = create_app(settings)
+    made.test_client_class = PagesClient
+    yield made
+    made.extensions["installation"].intake.close()
+    made.extensions["installation"].database.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> PagesClient:
+    """A browser that nobody has signed in with, which fails on bad pages."""
+    return app.test_client()  # type: ignore[return-value]
+
+
+@pytest.fixture
+def office(app: Flask) -> PagesClient:
+    """A browser in which the performance office is signed in."""
+    client: PagesClient = app.test_client()  # type: ignore[assignment]
+    makers.sign_in(app, client)
+    return client
+
+
+def _admin(server: str, statement: str) -> None:
+    """Run a statement that no transaction may hold."""
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
