@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 OPEN_CHANNEL = "open"
@@ -25,7 +25,7 @@ class Cell:
 class Tally(Mapping[Cell, int]):
     """An immutable count of counted ballots per cell; adding two is counting both together."""
 
-    __slots__ = ("_counts",)
+    __slots__ = ("_counts", "_digest")
 
     def __init__(self, counts: Mapping[Cell, int] | Iterable[tuple[Cell, int]] = ()) -> None:
         pairs = counts.items() if isinstance(counts, Mapping) else counts
@@ -36,6 +36,7 @@ class Tally(Mapping[Cell, int]):
             if count:
                 summed[cell] = summed.get(cell, 0) + count
         self._counts = summed
+        self._digest: str | None = None
 
     @classmethod
     def empty(cls) -> "Tally":
@@ -50,6 +51,10 @@ class Tally(Mapping[Cell, int]):
 
     def __len__(self) -> int:
         return len(self._counts)
+
+    def items(self) -> ItemsView[Cell, int]:
+        """Return the cells with their counts."""
+        return self._counts.items()  # the inherited view would look up every cell again
 
     def __hash__(self) -> int:
         return hash(frozenset(self._counts.items()))
@@ -82,11 +87,14 @@ class Tally(Mapping[Cell, int]):
         group, channel, unit, pattern, `1` for flagged or `0`, and the count, separated by tabs
         and ended by a line feed, in UTF-8.
         """
-        lines = sorted(
-            f"{c.group}\t{c.channel}\t{c.unit}\t{c.pattern}\t{c.flagged:d}\t{count}\n".encode()
-            for c, count in self._counts.items()
-        )
-        return hashlib.sha256(b"".join(lines)).hexdigest()
+        if self._digest is None:
+            lines = [
+                f"{c.group}\t{c.channel}\t{c.unit}\t{c.pattern}\t{c.flagged:d}\t{count}\n"
+                for c, count in self._counts.items()
+            ]
+            lines.sort()  # by code point, which is the order of UTF-8 bytes
+            self._digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+        return self._digest
 
 
 def tally_of_ballots(ratings: Iterable[Cell]) -> Tally:

@@ -1,0 +1,88 @@
+"""What each group says of each unit before small samples are treated."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NoReturn
+
+from analytics.counting import Counts, count_ballots, mean_score, trim_count, trimmed
+from analytics.faults import N_, Fault
+from analytics.rule_set import Group, RuleSet
+from analytics.social_result import Flag, GroupScore, ReadyScore, Unit
+from analytics.tally import Tally
+
+Ready = Mapping[str, Mapping[str, ReadyScore]]
+UnitViews = Mapping[str, GroupScore]
+
+_NO_COUNTS = Counts()
+
+
+def unit_views(
+    tally: Tally, rules: RuleSet, units: Sequence[Unit], ready: Ready
+) -> dict[str, UnitViews]:
+    """Return the view of every group, per unit: counts, mean and the weight in its class."""
+    counted = count_ballots(tally, rules, units)
+    _check_ready(ready, rules, units, {group for _, group in counted})
+    views: dict[str, UnitViews] = {}
+    for unit in units:
+        weights = rules.weights_for(unit.unit_class)
+        views[unit.code] = {
+            group.code: _ready_view(ready[group.code].get(unit.code), group, weights[group.code])
+            if group.code in ready
+            else _view(
+                counted.get((unit.code, group.code), _NO_COUNTS), group, weights[group.code], rules
+            )
+            for group in rules.groups
+        }
+    return views
+
+
+def _view(counts: Counts, group: Group, weight: Decimal, rules: RuleSet) -> GroupScore:
+    left_out = trim_count(counts.valid, rules)
+    flags = []
+    if not counts.valid:
+        flags.append(Flag.NO_BALLOTS)
+    if left_out:
+        flags.append(Flag.TRIMMED)
+    if counts.left_out:
+        flags.append(Flag.OPEN_LEFT_OUT)
+    return GroupScore(
+        group=group.code,
+        returned=counts.returned,
+        valid=counts.valid,
+        weight=weight,
+        mean=mean_score(trimmed(counts.scores, left_out)) if counts.valid else None,
+        trimmed=left_out,
+        left_out=counts.left_out,
+        scores=counts.scores,
+        option_counts=counts.options,
+        flags=tuple(flags),
+    )
+
+
+def _ready_view(made: ReadyScore | None, group: Group, weight: Decimal) -> GroupScore:
+    if made is None or made.n == 0:
+        return GroupScore(group.code, 0, 0, weight, flags=(Flag.READY_SCORES, Flag.NO_BALLOTS))
+    return GroupScore(
+        group.code, made.n, made.n, weight, mean=made.mean, flags=(Flag.READY_SCORES,)
+    )
+
+
+def _check_ready(
+    ready: Ready, rules: RuleSet, units: Sequence[Unit], counted_groups: set[str]
+) -> None:
+    groups = {group.code for group in rules.groups}
+    codes = {unit.code for unit in units}
+    for group, means in ready.items():
+        if group not in groups:
+            _refuse(N_("the group “%(code)s” is not known"), group)
+        if group in counted_groups:
+            _refuse(N_("the group “%(code)s” has both ballots and ready-made scores"), group)
+        for unit, made in means.items():
+            if unit not in codes:
+                _refuse(N_("the unit “%(code)s” is not known"), unit)
+            if not 0 <= made.mean <= 100 or made.n < 0:
+                _refuse(N_("unit “%(code)s”: a ready-made score is 0 to 100"), unit)
+
+
+def _refuse(message: str, code: str) -> NoReturn:
+    raise Fault(message, "ready-made scores", code=code)
