@@ -24,12 +24,14 @@ document.addEventListener("input", (event) => {
   }
 });
 
-// Show a password while typing: <button type="button" data-show="input-id" data-other="hide">.
+// Show passwords while typing: <button type="button" data-show="input ids" data-other="hide">.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-show]");
   if (!button) return;
-  const input = document.getElementById(button.dataset.show);
-  input.type = input.type === "password" ? "text" : "password";
+  for (const id of button.dataset.show.split(" ")) {
+    const input = document.getElementById(id);
+    input.type = input.type === "password" ? "text" : "password";
+  }
   [button.textContent, button.dataset.other] = [button.dataset.other, button.textContent];
 });
 

@@ -47,7 +47,7 @@ class GroupCount:
 
     @property
     def return_share(self) -> float | None:
-        """Return counted ballots per invited person, None where nobody knows how many were invited."""
+        """Return counted ballots per invited person, None where their number is unknown."""
         if not self.invited_count:
             return None
         return self.ballots.counted / self.invited_count

@@ -39,7 +39,7 @@ from surveys.tokens import make_token, token_digest
 from tests.pages import form_fields
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
-PASSWORD = "绩效办的一个长口令 2026"
+PASSWORD = "绩效办自己的一个很长的口令 2026"
 QUESTIONS = (
     Question(
         "role",
