@@ -80,7 +80,7 @@ fi
 echo "正在安装 $lock，首次约需一分钟…… / Installing $lock, about a minute the first time …" >&2
 rm -f .venv/*.stamp
 if ! install >.venv/install.log 2>&1; then
-  if grep -qiE 'connection|resolution|resolve|unreachable|timed out|dns error' .venv/install.log; then
+  if grep -qiE 'from versions: none|connection|resolution|resolve|unreachable|timed out|dns error' .venv/install.log; then
     fail "无法下载软件包：请检查网络或 pip 镜像设置后重试，详情见 .venv/install.log。" \
       "Packages could not be downloaded: check the network or pip's mirror and try again; details are in .venv/install.log."
   fi
