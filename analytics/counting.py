@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from analytics.faults import N_, Fault
 from analytics.rule_set import RuleSet
 from analytics.social_result import Unit
-from analytics.tally import OPEN_CHANNEL, Tally
+from analytics.tally import BLANK, OPEN_CHANNEL, Tally
 
-BLANK = "-"
 TRIM_FROM = 20
 
 Histogram = tuple[tuple[Fraction, int], ...]

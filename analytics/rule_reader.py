@@ -23,8 +23,8 @@ from analytics.rule_set import (
     Validity,
     Vetoes,
 )
+from analytics.tally import BLANK
 
-BLANK = "-"
 RESERVED_COLUMNS = ("ballot", "group", "unit")
 DEFAULT_GRADES: tuple[Grade, ...] = (
     Grade("excellent", "优秀", Decimal(90), Decimal(30), "Excellent"),

@@ -1,7 +1,7 @@
 """Rule sets: their values, their JSON and the ones that are shipped."""
 
 from analytics.presets import PRESETS, preset
-from analytics.rule_reader import BLANK, parse_rules
+from analytics.rule_reader import parse_rules
 from analytics.rule_set import (
     Action,
     ClassWeights,
@@ -18,6 +18,7 @@ from analytics.rule_set import (
     Validity,
     Vetoes,
 )
+from analytics.tally import BLANK
 
 __all__ = [
     "BLANK",

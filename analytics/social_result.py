@@ -19,6 +19,8 @@ class Flag(StrEnum):
     TRIMMED = "trimmed"  # ballots were left out at both ends
     OPEN_LEFT_OUT = "open_left_out"  # open-channel ballots that the rule set does not count
     READY_SCORES = "ready_scores"  # the group arrived as ready-made scores
+    LOW_RETURN = "low_return"  # fewer of the invited answered than the rule set asks for
+    MORE_THAN_INVITED = "more_than_invited"  # more ballots came back than were invited
     NO_VALID_BALLOTS = "no_valid_ballots"  # no valid ballot in any group with weight: no score
     CLASS_DIRECT = "class_direct"  # the class is too small for standard scores: direct instead
 

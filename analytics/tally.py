@@ -6,6 +6,7 @@ from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 OPEN_CHANNEL = "open"
+BLANK = "-"  # in a pattern, an item that was not answered
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,0 +1,169 @@
+"""How far the direct score could be off: design-based errors and intervals from the counts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from scipy.stats import t as student
+
+from analytics.counting import squared_deviations
+from analytics.faults import N_, Fault
+from analytics.rule_set import RuleSet
+from analytics.shrinkage import Sample, prior_of
+from analytics.social_result import GroupScore, SocialResult, UnitScore
+from analytics.tally import Tally
+
+PEERS_WEIGH = 4  # as many degrees of freedom as the peers' variance counts for
+COVERAGE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The error of a direct score, and the 95 % interval where one can be told.
+
+    `se` takes each group's own variance, which equals a stratified survey estimate; `low` and
+    `high` take the larger of the own variance and the one smoothed with the class's. They are
+    None where the variance is 0 or unknown: a width of 0 would claim what nobody knows.
+    """
+
+    se: float
+    low: float | None
+    high: float | None
+    df: float | None
+
+
+def social_intervals(tally: Tally, rules: RuleSet, result: SocialResult) -> dict[str, Interval]:
+    """Return the interval of every unit's direct score whose groups all came as ballots.
+
+    With padding or shrinkage it is the error of prediction: what a unit's own ballots leave
+    open is as uncertain as units of the class differ. Trimmed groups are given the variance of
+    all their ballots, which is on the wide side.
+    """
+    if tally.digest() != result.tally_sha256:
+        raise Fault(N_("the result was not made from this tally"), "intervals")
+    peers = _peers(result)
+    return {
+        score.unit.code: interval
+        for score in result.units
+        if (interval := _interval(score, rules, peers)) is not None
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Peers:
+    """What the other units of a class say of one group: variance inside and between units."""
+
+    within: float | None
+    between: float | None
+    between_df: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One term of the variance with its degrees of freedom."""
+
+    variance: float
+    df: float
+
+
+def _sample(group: GroupScore) -> Sample | None:
+    if not group.scores or group.mean is None:
+        return None
+    return Sample(group.valid, group.mean, squared_deviations(group.scores))
+
+
+def _peers(result: SocialResult) -> dict[tuple[str, str], _Peers]:
+    samples: dict[tuple[str, str], list[Sample]] = {}
+    everywhere: dict[str, list[Sample]] = {}
+    for score in result.units:
+        for group in score.groups:
+            sample = _sample(group)
+            if sample is not None and score.composite is not None:
+                samples.setdefault((score.unit.unit_class, group.group), []).append(sample)
+                everywhere.setdefault(group.group, []).append(sample)
+    classes = {score.unit.unit_class for score in result.units}
+    return {
+        (unit_class, group): _facts(samples.get((unit_class, group), []), of_all)
+        for group, of_all in everywhere.items()
+        for unit_class in classes
+    }
+
+
+def _facts(of_class: Sequence[Sample], of_all: Sequence[Sample]) -> _Peers:
+    """Return the facts of a class, each taken over all classes where the class is too thin."""
+    prior, chosen = prior_of(of_class), of_class
+    if prior is None:
+        prior, chosen = prior_of(of_all), of_all
+    between = None
+    if prior is not None:
+        tau2, sigma2 = float(prior.tau2), float(prior.sigma2)
+        between = tau2 + sum(tau2 + sigma2 / s.n for s in chosen) / len(chosen) ** 2
+    within = _mean_variance(of_class)
+    return _Peers(
+        within=_mean_variance(of_all) if within is None else within,
+        between=between,
+        between_df=max(1, len(chosen) - 1),
+    )
+
+
+def _mean_variance(samples: Sequence[Sample]) -> float | None:
+    variances = [float(s.within) / (s.n - 1) for s in samples if s.n > 1]
+    return sum(variances) / len(variances) if variances else None
+
+
+def _interval(
+    score: UnitScore, rules: RuleSet, peers: Mapping[tuple[str, str], _Peers]
+) -> Interval | None:
+    if score.direct is None:
+        return None
+    plain: list[_Part] = []
+    careful: list[_Part] = []
+    for group in score.groups:
+        if not group.weight_share:
+            continue
+        seen = peers.get((score.unit.unit_class, group.group))
+        if seen is None or (group.valid and not group.scores):
+            return None
+        own_share = float(group.own_share if group.own_share is not None else 1)
+        scale = (float(group.weight_share) * own_share) ** 2
+        own, smoothed = _own_parts(_sample(group), seen)
+        plain.append(_Part(scale * own.variance, own.df))
+        careful.append(_Part(scale * smoothed.variance, smoothed.df))
+        if own_share < 1:
+            if seen.between is None:
+                return None
+            rest = (float(group.weight_share) * (1 - own_share)) ** 2 * seen.between
+            plain.append(_Part(rest, seen.between_df))
+            careful.append(_Part(rest, seen.between_df))
+    return _told(float(score.direct), plain, careful, rules)
+
+
+def _own_parts(sample: Sample | None, seen: _Peers) -> tuple[_Part, _Part]:
+    """Return the variance of a mean by its own ballots, and by the larger-variance rule."""
+    if sample is None:
+        return _Part(0.0, 1.0), _Part(0.0, 1.0)
+    free = sample.n - 1
+    own = float(sample.within) / free if free else 0.0
+    pool = own if seen.within is None else seen.within
+    smoothed = (PEERS_WEIGH * pool + free * own) / (PEERS_WEIGH + free)
+    df = free if free and own > pool else free + PEERS_WEIGH
+    return _Part(own / sample.n, max(free, 1)), _Part(max(own, smoothed) / sample.n, df)
+
+
+def _told(
+    direct: float, plain: Sequence[_Part], careful: Sequence[_Part], rules: RuleSet
+) -> Interval:
+    scale = float(rules.full_marks) / 100  # the means are of 0 to 100 points
+    se = scale * sqrt(sum(part.variance for part in plain))
+    variance = sum(part.variance for part in careful)
+    if variance == 0:
+        return Interval(se, None, None, None)
+    df = variance**2 / sum(part.variance**2 / part.df for part in careful)
+    half = float(student.ppf((1 + COVERAGE) / 2, df)) * scale * sqrt(variance)
+    points = [float(option.points) for option in rules.options if option.points is not None]
+    return Interval(
+        se=se,
+        low=max(direct - half, scale * min(points)),
+        high=min(direct + half, scale * max(points)),
+        df=df,
+    )
