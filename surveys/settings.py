@@ -75,7 +75,9 @@ SHORTEST_KEY = 32
 def _base_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
-        raise SettingFault("BASE_URL", f"not an address people can open / 不是可以打开的网址: {text}")
+        raise SettingFault(
+            "BASE_URL", f"not an address people can open / 不是可以打开的网址: {text}"
+        )
     return text.rstrip("/")
 
 

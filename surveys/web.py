@@ -1,6 +1,7 @@
 """What every page shares: the installation, language, security headers, error pages, filters."""
 
 import hashlib
+import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from flask import (
     Flask,
     Response,
     current_app,
+    has_request_context,
     jsonify,
     make_response,
     render_template,
@@ -29,6 +31,7 @@ from surveys.access import person, public
 from surveys.intake import Intake
 from surveys.refusals import (
     BodyTooLarge,
+    FileProblem,
     FormExpired,
     MethodNotAllowed,
     NotFound,
@@ -101,7 +104,12 @@ def now() -> datetime:
 
 
 def chosen_locale() -> str:
-    """Return the language of the link, else the one chosen before, else Chinese."""
+    """Return the language of the link, else the one chosen before, else Chinese.
+
+    Commands have no request: they follow LANG where it says English, and are Chinese otherwise.
+    """
+    if not has_request_context():
+        return "en" if os.environ.get("LANG", "").startswith("en") else DEFAULT_LOCALE
     asked = request.args.get("lang") or request.cookies.get("lang") or ""
     return LOCALES.get(asked, DEFAULT_LOCALE)
 
@@ -163,12 +171,24 @@ def say(refusal: Refusal) -> dict[str, str]:
     }
 
 
+def say_problem(problem: FileProblem) -> str:
+    """Return a file's problem as one line: sheet, row, column and what is wrong."""
+    values = {key: wording.spoken(value) for key, value in problem.values}
+    place = [problem.sheet]
+    if problem.row is not None:
+        place.append(gettext("row %(row)s", row=problem.row))
+    if problem.column:
+        place.append(gettext("column %(column)s", column=problem.column))
+    return f"{' · '.join(place)}: {gettext(problem.message, **values)}"
+
+
 def refusal_response(refusal: Refusal) -> Response:
     """Return the page (or the JSON problem) of an expected no."""
     said = say(refusal)
     if request.accept_mimetypes.best == "application/json":
-        response = jsonify(type="about:blank", status=refusal.status, title=said["message"],
-                           detail=said["advice"])
+        response = jsonify(
+            type="about:blank", status=refusal.status, title=said["message"], detail=said["advice"]
+        )
         response.content_type = "application/problem+json"
     else:
         response = make_response(
@@ -215,9 +235,8 @@ def prepare(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_fault)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(_finish)
-    app.jinja_env.filters.update(
-        named=named, moment=moment, day=day, words=wording.words, say=say
-    )
+    app.jinja_env.filters.update(named=named, moment=moment, day=day, words=wording.words, say=say)
+    app.jinja_env.filters["say_problem"] = say_problem
     app.jinja_env.globals.update(
         static_url=static_url, other_language=other_language, person=person, is_english=is_english
     )
@@ -245,7 +264,10 @@ def _finish(response: Response) -> Response:
     asked = request.args.get("lang")
     if asked in LOCALES and request.cookies.get("lang") != asked and response.status_code < 400:
         response.set_cookie(
-            "lang", asked, max_age=LANGUAGE_SECONDS, samesite="Lax",
+            "lang",
+            asked,
+            max_age=LANGUAGE_SECONDS,
+            samesite="Lax",
             secure=installation().settings.is_secure,
         )
     return response

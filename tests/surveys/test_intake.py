@@ -125,7 +125,9 @@ def test_the_same_ids_in_another_round_are_other_ballots(database, made):
 def test_flagged_and_excluded_ballots_are_stored_and_tallied_apart(database, made):
     answers = keep(
         database,
-        make_submission(made, submission_id="a" * 22, validity=Validity.FLAGGED, reasons=("speed",)),
+        make_submission(
+            made, submission_id="a" * 22, validity=Validity.FLAGGED, reasons=("speed",)
+        ),
         make_submission(made, submission_id="b" * 22, validity=Validity.EXCLUDED),
         make_submission(made, submission_id="c" * 22),
     )
