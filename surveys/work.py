@@ -76,9 +76,7 @@ def work_digest(session: Session, round_id: int) -> str | None:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _adjustment_rows(
-    session: Session, round_id: int
-) -> tuple[tuple[str, models.Adjustment], ...]:
+def _adjustment_rows(session: Session, round_id: int) -> tuple[tuple[str, models.Adjustment], ...]:
     latest = import_in_force(session, round_id)
     if latest is None:
         return ()

@@ -1,0 +1,62 @@
+"""Frozen dataclasses as JSON and back: decimals as their digits, enums as their text."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+Made = TypeVar("Made")
+
+
+def write_json(value: object) -> str:
+    """Return a dataclass as one canonical line of JSON."""
+    return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def read_json(kind: type[Made], text: str) -> Made:
+    """Return the dataclass that a line of JSON holds; a part too many or too few is an error."""
+    made: Made = _made(kind, json.loads(text))
+    return made
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.value if isinstance(value, Enum) else value
+
+
+def _made(kind: Any, value: Any) -> Any:
+    if isinstance(kind, UnionType):  # of a kind and None
+        if value is None:
+            return None
+        return _made(next(part for part in get_args(kind) if part is not type(None)), value)
+    if get_origin(kind) is tuple:
+        return _made_tuple(get_args(kind), value)
+    return _made_dataclass(kind, value) if is_dataclass(kind) else kind(value)
+
+
+def _made_dataclass(kind: Any, value: dict[str, Any]) -> Any:
+    hints = _hints(kind)
+    if hints.keys() != value.keys():
+        raise ValueError(f"{kind}: {sorted(hints.keys() ^ value.keys())}")
+    return kind(**{name: _made(hint, value[name]) for name, hint in hints.items()})
+
+
+def _made_tuple(kinds: tuple[Any, ...], value: list[Any]) -> tuple[Any, ...]:
+    """Return `tuple[X, ...]` or a tuple of fixed parts."""
+    if len(kinds) == 2 and kinds[1] is Ellipsis:
+        return tuple(_made(kinds[0], part) for part in value)
+    return tuple(_made(kind, part) for kind, part in zip(kinds, value, strict=True))
+
+
+@cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    return get_type_hints(kind)
