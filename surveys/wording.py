@@ -1,4 +1,4 @@
-"""Words for kinds, states, reasons and acts: each an English msgid that the catalogues translate."""
+"""Words for kinds, states, reasons and acts: English msgids that the catalogues translate."""
 
 from enum import StrEnum
 
@@ -8,31 +8,33 @@ from analytics.faults import N_
 from surveys.models import Role, RoundState
 from surveys.questionnaire import Channel, Kind, UnitChoice, Validity
 
-WORDS: dict[StrEnum, str] = {
-    RoundState.DRAFT: N_("draft"),
-    RoundState.REHEARSAL: N_("rehearsal"),
-    RoundState.OPEN: N_("open"),
-    RoundState.CLOSED: N_("closed"),
-    RoundState.SCORED: N_("scored"),
-    RoundState.PUBLISHED: N_("published"),
-    Role.OFFICE: N_("performance office"),
-    Channel.OPEN: N_("open link"),
-    Channel.WINDOW: N_("window link"),
-    Channel.TOKEN: N_("one-time codes"),
-    Channel.PAPER: N_("paper"),
-    Channel.TELEPHONE: N_("telephone"),
-    Validity.COUNTED: N_("counted"),
-    Validity.FLAGGED: N_("counted, flagged"),
-    Validity.DUPLICATE: N_("duplicate"),
-    Validity.HELD: N_("held"),
-    Validity.EXCLUDED: N_("excluded"),
-    Kind.SINGLE: N_("one choice"),
-    Kind.SEVERAL: N_("several choices"),
-    Kind.TEXT: N_("text"),
-    Kind.NUMBER: N_("number"),
-    UnitChoice.CHOSEN: N_("units that the person dealt with"),
-    UnitChoice.ALL: N_("all ranked units"),
-}
+WORDS: tuple[tuple[StrEnum, str], ...] = (
+    (RoundState.DRAFT, N_("draft")),
+    (RoundState.REHEARSAL, N_("rehearsal")),
+    (RoundState.OPEN, N_("open")),
+    (RoundState.CLOSED, N_("closed")),
+    (RoundState.SCORED, N_("scored")),
+    (RoundState.PUBLISHED, N_("published")),
+    (Role.OFFICE, N_("performance office")),
+    (Channel.OPEN, N_("open link")),
+    (Channel.WINDOW, N_("window link")),
+    (Channel.TOKEN, N_("one-time codes")),
+    (Channel.PAPER, N_("paper")),
+    (Channel.TELEPHONE, N_("telephone")),
+    (Validity.COUNTED, N_("counted")),
+    (Validity.FLAGGED, N_("counted, flagged")),
+    (Validity.DUPLICATE, N_("duplicate")),
+    (Validity.HELD, N_("held")),
+    (Validity.EXCLUDED, N_("excluded")),
+    (Kind.SINGLE, N_("one choice")),
+    (Kind.SEVERAL, N_("several choices")),
+    (Kind.TEXT, N_("text")),
+    (Kind.NUMBER, N_("number")),
+    (UnitChoice.CHOSEN, N_("units that the person dealt with")),
+    (UnitChoice.ALL, N_("all ranked units")),
+)
+# The state "open" and the channel "open" are equal as text, so the kind is part of the key.
+_BY_KIND = {(type(value), value): msgid for value, msgid in WORDS}
 
 REASONS: dict[str, str] = {
     "speed": N_("answered faster than one can read"),
@@ -65,8 +67,8 @@ ACTIONS: dict[str, str] = {
 
 def words(value: object) -> str:
     """Return the words for a state, kind, reason or act in the page's language."""
-    if isinstance(value, StrEnum) and value in WORDS:
-        return gettext(WORDS[value])
+    if isinstance(value, StrEnum) and (type(value), value) in _BY_KIND:
+        return gettext(_BY_KIND[type(value), value])
     text = str(value)
     return gettext(REASONS.get(text) or ACTIONS.get(text) or text)
 

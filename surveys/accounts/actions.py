@@ -14,7 +14,6 @@ from surveys.accounts.queries import (
     secret_digest,
 )
 from surveys.models import Account, AccountSession, Role
-from surveys.refusals import AccountTaken
 
 SETUP_LIMIT = timedelta(days=7)
 SECRET_BYTES = 32
@@ -25,32 +24,29 @@ def setup_url(base_url: str, secret: str) -> str:
     return f"{base_url}/console/setup/{secret}"
 
 
-def add_account(
-    session: Session, name: str, role: Role, now: datetime, actor: str = "command"
-) -> str:
+def add_account(session: Session, name: str, role: Role, now: datetime) -> str:
     """Add an account without a password; return the secret of its one-time set-up link.
 
-    An account that nobody has set up yet gets a new link, and the old one ends.
+    An account that exists gets a new link and the old one ends: this is the way back for a
+    forgotten password, which stays in force until the link is used.
     """
     account = session.scalars(select(Account).where(Account.name == name)).one_or_none()
     if account is None:
         account = Account(name=name, role=role, created_at=now)
         session.add(account)
-    elif account.password_hash is not None:
-        raise AccountTaken(name=name)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     account.setup_digest = secret_digest(secret)
     account.setup_expires_at = now + SETUP_LIMIT
-    audit.record(session, actor, "account added", now, details=name)
     return secret
 
 
 def finish_setup(session: Session, secret: str, password_hash: str, now: datetime) -> Account:
-    """Give an account its password; the set-up link is used up."""
+    """Give an account its password; the set-up link is used up, running sessions end."""
     account = account_to_set_up(session, secret, now, locked=True)
     account.password_hash = password_hash
     account.setup_digest = None
     account.setup_expires_at = None
+    session.execute(delete(AccountSession).where(AccountSession.account_id == account.id))
     audit.record(session, account.name, "account set up", now)
     return account
 

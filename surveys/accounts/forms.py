@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, PasswordField, StringField
+from wtforms import BooleanField, FileField, HiddenField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
 from surveys.accounts.passwords import LONGEST, password_problem
@@ -66,3 +66,10 @@ class SetupForm(FlaskForm):  # type: ignore[misc]  # the library brings no types
         problem = password_problem(field.data or "", self.account_name)
         if problem is not None:
             raise ValidationError(_(problem))
+
+
+class PiecesForm(SignInForm):
+    """One field of each kind, for the page that shows every piece."""
+
+    stay = BooleanField(lazy_gettext("Show what is typed"))
+    file = FileField(lazy_gettext("Address"))

@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 from surveys import access, throttle, web
 from surveys.access import Person, public, requires
 from surveys.accounts import actions, queries
-from surveys.accounts.forms import SetupForm, SignInForm
+from surveys.accounts.forms import PiecesForm, SetupForm, SignInForm
 from surveys.accounts.passwords import hash_password, password_fits
 from surveys.models import Account, Role
-from surveys.refusals import NotFound, SignInFailed, TooManyTries
+from surveys.refusals import FileProblem, NotFound, SignInFailed, TooManyTries
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -92,7 +92,10 @@ def styleguide() -> str:
     """Show every piece with its states, in development only."""
     if not web.installation().settings.development:
         raise NotFound
-    return render_template("accounts/styleguide.html")
+    form = PiecesForm()
+    form.validate()
+    problem = FileProblem("A", 12, "F", SignInFailed.message)
+    return render_template("accounts/styleguide.html", form=form, problems=(problem,))
 
 
 def _check_password(name: str, password: str) -> Account:
