@@ -1,0 +1,63 @@
+"""What the fields of a questionnaire's page are called."""
+
+from dataclasses import dataclass
+
+from surveys.questionnaire import AskedUnit, Question, Questionnaire, UnitChoice
+
+NONCE = "nonce"
+TOKEN = "token"  # noqa: S105 - the name of a field
+PARTIAL = "partial"
+SWITCH = "switch"  # sent instead of handing in: show the page in the other language
+TICKED = "1"
+
+
+@dataclass(frozen=True)
+class UnitFields:
+    """The fields of one unit's card; the prefix is its number, as in the ratings text."""
+
+    unit: AskedUnit
+    prefix: str
+    items: tuple[str, ...]
+    unknown: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields of a page, compiled once per questionnaire."""
+
+    units: tuple[UnitFields, ...]
+    questions: tuple[tuple[str, Question], ...]
+    names: frozenset[str]
+
+
+def question_field(code: str) -> str:
+    """Return the field of a general question."""
+    return f"q.{code}"
+
+
+def fields_of(questionnaire: Questionnaire) -> Fields:
+    """Return the fields of a questionnaire's page."""
+    units = tuple(_unit_fields(questionnaire, unit) for unit in questionnaire.units)
+    questions = tuple(
+        (question_field(question.code), question) for question in questionnaire.text.questions
+    )
+    names = {NONCE, SWITCH} | {name for name, _ in questions}
+    for unit in units:
+        names.update(unit.items, (unit.unknown,))
+        if questionnaire.text.has_comments:
+            names.add(unit.comment)
+    if questionnaire.text.unit_choice is UnitChoice.ALL:
+        names.add(PARTIAL)
+    return Fields(units, questions, frozenset(names))
+
+
+def _unit_fields(questionnaire: Questionnaire, unit: AskedUnit) -> UnitFields:
+    prefix = f"{unit.number:0{questionnaire.unit_digits}d}"
+    return UnitFields(
+        unit,
+        prefix,
+        tuple(f"{prefix}.{item.code}" for item in questionnaire.items),
+        f"{prefix}.unknown",
+        f"{prefix}.comment",
+    )

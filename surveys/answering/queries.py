@@ -1,0 +1,201 @@
+"""Which entrance a code opens, what is asked behind it, and whether a token may be used there."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy.orm import Session, joinedload
+
+from analytics.rules import RuleSet, parse_rules
+from surveys.answering.fields import Fields, fields_of
+from surveys.answering.memory import Memory
+from surveys.models import Group, Link, QuestionnaireRow, Round, RoundState, RuleSetRow, Token, Unit
+from surveys.questionnaire import (
+    AskedClass,
+    AskedUnit,
+    Channel,
+    Questionnaire,
+    UnitChoice,
+    parse_questionnaire,
+)
+from surveys.refusals import LinkClosed, LinkUnknown, TokenSpent, TokenUnknown
+
+PHONE_CHANNELS = {Channel.OPEN, Channel.WINDOW, Channel.TOKEN}
+LINK_CODE = re.compile(r"[0-9A-Za-z_-]{1,20}")
+
+# Built once: every phone asks it.
+_ENTRANCE: Select[Any] = (
+    select(
+        Round,
+        Link.id,
+        Link.channel,
+        Link.group_id,
+        Link.is_active,
+        Link.excluded_unit_id,
+        Unit.number.label("window_number"),
+        Group.questionnaire_id,
+        QuestionnaireRow.sha256.label("questionnaire_sha256"),
+        RuleSetRow.sha256.label("rules_sha256"),
+    )
+    .select_from(Link)
+    .join(Round, Round.id == Link.round_id)
+    .join(Group, Group.id == Link.group_id)
+    .join(QuestionnaireRow, QuestionnaireRow.id == Group.questionnaire_id)
+    .join(RuleSetRow, RuleSetRow.round_id == Link.round_id)
+    .outerjoin(Unit, Unit.id == Link.unit_id)
+    .where(Link.code == bindparam("code"))
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an entrance asks, and by which rules its ballots are judged."""
+
+    questionnaire: Questionnaire
+    rules: RuleSet
+    fields: Fields
+    version: str
+
+
+@dataclass(frozen=True)
+class OpenLink:
+    """An entrance that serves at this moment."""
+
+    id: int
+    code: str
+    channel: Channel
+    round_id: int
+    group_id: int
+    name: str
+    name_en: str | None
+    office: str
+    office_en: str | None
+    is_demonstration: bool
+    is_rehearsal: bool
+    closes_at: datetime | None
+    leaves_own_unit_out: bool
+    window_unit: AskedUnit | None
+    asked: Asked
+
+    @property
+    def questionnaire(self) -> Questionnaire:
+        """Return what is asked."""
+        return self.asked.questionnaire
+
+    @property
+    def is_token(self) -> bool:
+        """Tell whether a one-time code admits here, and the ballot is therefore secret."""
+        return self.channel is Channel.TOKEN
+
+    @property
+    def asks_all_units(self) -> bool:
+        """Tell whether every unit is expected to be rated."""
+        return self.questionnaire.text.unit_choice is UnitChoice.ALL
+
+
+def open_link(session: Session, code: str, now: datetime, known: Memory[Asked]) -> OpenLink:
+    """Return the entrance behind a code, or refuse."""
+    found = _entrance(session, code)
+    if found is None or found.channel not in PHONE_CHANNELS:
+        raise LinkUnknown
+    if not found.is_active:
+        raise LinkClosed
+    served: Round = found.Round
+    served.check_serving(now)
+    asked = _asked(session, found, known)
+    return OpenLink(
+        id=found.id,
+        code=code,
+        channel=found.channel,
+        round_id=served.id,
+        group_id=found.group_id,
+        name=served.name,
+        name_en=served.name_en,
+        office=served.office,
+        office_en=served.office_en,
+        is_demonstration=served.is_demonstration,
+        is_rehearsal=served.state is RoundState.REHEARSAL,
+        closes_at=served.closes_at,
+        leaves_own_unit_out=found.excluded_unit_id is not None,
+        window_unit=_unit_of(asked.questionnaire, found.window_number),
+        asked=asked,
+    )
+
+
+def check_token(session: Session, link: OpenLink, digest: str) -> None:
+    """Refuse a token that is not of this entrance or has been used; change nothing."""
+    token = session.execute(
+        select(Token.spent_by).where(
+            Token.digest == digest, Token.link_id == link.id, Token.is_void.is_(False)
+        )
+    ).one_or_none()
+    if token is None:
+        raise TokenUnknown
+    if token.spent_by is not None:
+        raise TokenSpent
+
+
+def _entrance(session: Session, code: str) -> Row[Any] | None:
+    if not LINK_CODE.fullmatch(code):
+        return None
+    found: Row[Any] | None = session.execute(_ENTRANCE, {"code": code}).one_or_none()
+    return found
+
+
+def _asked(session: Session, found: Row[Any], known: Memory[Asked]) -> Asked:
+    """Return what is asked; remembered once the round is frozen, read anew before that."""
+    frozen = found.Round.frozen_sha256
+    if frozen is None:
+        return _read(session, found)
+    key = (
+        found.Round.id,
+        frozen,
+        found.questionnaire_sha256,
+        found.rules_sha256,
+        found.excluded_unit_id,
+    )
+    return known.get(key, lambda: _read(session, found))
+
+
+def _read(session: Session, found: Row[Any]) -> Asked:
+    round_id = found.Round.id
+    rules = parse_rules(session.get_one(RuleSetRow, round_id).document)
+    text = parse_questionnaire(session.get_one(QuestionnaireRow, found.questionnaire_id).document)
+    wanted = select(Unit).where(Unit.round_id == round_id, Unit.id != (found.excluded_unit_id or 0))
+    if text.unit_choice is UnitChoice.ALL:
+        wanted = wanted.where(Unit.is_ranked)
+    units = session.scalars(wanted.options(joinedload(Unit.unit_class)).order_by(Unit.number))
+    asked = Questionnaire(
+        text, rules.items, rules.options, _classes(units), found.Round.unit_digits
+    )
+    version = hashlib.sha256(f"{asked}{rules.sha256}".encode()).hexdigest()
+    return Asked(asked, rules, fields_of(asked), version)
+
+
+def _classes(units: Iterable[Unit]) -> tuple[AskedClass, ...]:
+    """Return units by class, in the order of the classes."""
+    members: dict[int, list[Unit]] = {}
+    classes = {}
+    for unit in units:
+        classes[unit.class_id] = unit.unit_class
+        members.setdefault(unit.class_id, []).append(unit)
+    return tuple(
+        AskedClass(
+            of.code,
+            of.name,
+            of.name_en,
+            tuple(
+                AskedUnit(unit.number, unit.code, unit.name, unit.name_en, unit.duties)
+                for unit in members[of.id]
+            ),
+        )
+        for of in sorted(classes.values(), key=lambda unit_class: unit_class.position)
+    )
+
+
+def _unit_of(questionnaire: Questionnaire, number: int | None) -> AskedUnit | None:
+    return next((unit for unit in questionnaire.units if unit.number == number), None)

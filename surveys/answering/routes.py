@@ -1,0 +1,252 @@
+"""The phone's pages: the way in, the questionnaire, the thanks."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.blueprints import BlueprintSetupState
+
+from surveys import throttle, web
+from surveys.access import public
+from surveys.answering import device, fields
+from surveys.answering.forms import BallotForm, ballot_form
+from surveys.answering.memory import Memory
+from surveys.answering.nonce import make_nonce, read_nonce, receipt_of
+from surveys.answering.pages import CompiledPage, compile_page
+from surveys.answering.queries import Asked, OpenLink, check_token, open_link
+from surveys.intake import Outcome
+from surveys.refusals import (
+    LinkUnknown,
+    NonceBroken,
+    NotSaved,
+    Refusal,
+    TokenSpent,
+    TokenUnknown,
+)
+from surveys.tokens import token_digest
+
+blueprint = Blueprint("answering", __name__)
+
+ASKED_REMEMBERED = 64
+PAGES_REMEMBERED = 128  # a page per window and language; each costs about 200 kB
+# What somebody pastes or types: a whole address or only the code, perhaps with a token behind it.
+TYPED_ADDRESS = re.compile(
+    r"(?:\S*/a/)?(?P<code>[0-9A-Za-z_-]{1,20})/?(?:\?[^#\s]*)?(?:#(?P<token>[0-9A-Za-z-]{0,80}))?"
+)
+
+
+@dataclass(frozen=True)
+class Memories:
+    """What one installation's phones share."""
+
+    asked: Memory[Asked]
+    pages: Memory[CompiledPage]
+
+
+@blueprint.record_once
+def _remember(state: BlueprintSetupState) -> None:
+    state.app.extensions["answering"] = Memories(Memory(ASKED_REMEMBERED), Memory(PAGES_REMEMBERED))
+
+
+@blueprint.route("/", methods=["GET", "POST"])
+@public
+def start() -> Response:
+    """Say what this is; lead to the questionnaire whose code was typed."""
+    if request.method == "GET":
+        return make_response(render_template("answering/start.html", typed="", refusal=None))
+    typed = request.form.get("code", "").strip()
+    found = TYPED_ADDRESS.fullmatch(typed)
+    if found is None:
+        refusal = LinkUnknown()
+        page = render_template("answering/start.html", typed=typed[:200], refusal=refusal)
+        return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+    # A token stays in the fragment: browsers never send it on, so no log can hold it.
+    address = url_for("answering.questionnaire", code=found["code"], _anchor=found["token"] or None)
+    return make_response(redirect(address, HTTPStatus.SEE_OTHER))
+
+
+@blueprint.route("/a/<code>", methods=["GET", "POST"])
+@public
+def questionnaire(code: str) -> Response:
+    """Show what is asked behind a code; keep the ballot that is handed in."""
+    link = _link(code)
+    if request.method == "POST":
+        return _received(link)
+    page = _memories().pages.get(_page_key(link), lambda: _compiled(link))
+    response = _page(page, make_nonce(_secret(), link.id, web.now()))
+    _mark_device(link, response)
+    return response
+
+
+@blueprint.post("/a/<code>/token")
+@public
+def token(code: str) -> Response:
+    """Say whether a one-time code may be used here; it is spent by the ballot alone.
+
+    Only these questions have a budget per address. The ballot itself has none: behind one address
+    a whole hall of deputies may sit, and 130 random bits need no lock against guessing.
+    """
+    link = _link(code)
+    if not link.is_token:
+        raise LinkUnknown
+    guard, address = web.installation().throttle, request.remote_addr or "-"
+    guard.check(throttle.TOKEN_MISSES, address)
+    try:
+        with web.reading() as session:
+            check_token(session, link, token_digest(request.form.get(fields.TOKEN, "")))
+    except TokenUnknown:
+        guard.miss(throttle.TOKEN_MISSES, address)
+        raise
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _received(link: OpenLink) -> Response:
+    """Check what was sent, hand it over, and answer only when it is safely stored."""
+    form = ballot_form(request.form, link)
+    nonce_text = request.form.get(fields.NONCE, "")
+    try:
+        nonce = read_nonce(_secret(), nonce_text, link.id)
+    except NonceBroken as refusal:
+        return _again(link, form, make_nonce(_secret(), link.id, web.now()), refusal=refusal)
+    if fields.SWITCH in form.typed:
+        return _again(link, form, nonce_text, status=HTTPStatus.OK)
+    if not form.is_complete:
+        return _again(link, form, nonce_text, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    submission = form.submission(
+        link, nonce.submission_id, nonce.seconds_until(web.now()), _device_key(link)
+    )
+    try:
+        outcome = web.installation().intake.keep(submission)
+    except (TokenUnknown, TokenSpent, NotSaved) as refusal:
+        return _again(link, form, nonce_text, refusal=refusal)
+    return _thanks(link, outcome, receipt_of(_secret(), nonce.submission_id))
+
+
+def _thanks(link: OpenLink, outcome: Outcome, receipt: str) -> Response:
+    # No redirect: a phone that lost this answer sends the same ballot again and must meet the same
+    # page with the same receipt, and an address of its own would tell who has handed in.
+    page = render_template("answering/thanks.html", link=link, outcome=outcome, receipt=receipt)
+    return make_response(page)
+
+
+def _again(
+    link: OpenLink,
+    form: BallotForm,
+    nonce: str,
+    refusal: Refusal | None = None,
+    status: int = HTTPStatus.OK,
+) -> Response:
+    """Show the page with everything that was typed, and say what is to be mended."""
+    has_faults = refusal is None and status != HTTPStatus.OK
+    mark = secrets.token_hex(16)
+    html = _rendered(link, mark, form, refusal, has_faults)
+    response = _page(compile_page(html, mark), nonce)
+    response.status_code = refusal.status if refusal else status
+    if isinstance(refusal, NotSaved):
+        response.headers["Retry-After"] = "5"
+    _mark_device(link, response)
+    return response
+
+
+def _compiled(link: OpenLink) -> CompiledPage:
+    mark = secrets.token_hex(16)
+    return compile_page(_rendered(link, mark), mark)
+
+
+def _rendered(
+    link: OpenLink,
+    nonce: str,
+    form: BallotForm | None = None,
+    refusal: Refusal | None = None,
+    has_faults: bool = False,
+) -> str:
+    asked = link.questionnaire
+    problems = form.problems if form and has_faults else ()
+    return render_template(
+        "answering/questionnaire.html",
+        link=link,
+        fields=link.asked.fields,
+        # Said once and not once per radio button: there are thousands of them.
+        items=[web.named(item, "words") for item in asked.items],
+        options=[
+            (option.code, web.named(option, "words"), option.points is None)
+            for option in asked.options
+        ],
+        nonce=nonce,
+        typed=form.typed if form else {},
+        touched={name.partition(".")[0] for name, (value, *_) in form.typed.items() if value}
+        if form
+        else set(),
+        problems=problems,
+        wrong={problem.place: problem for problem in problems},
+        left_out=frozenset(form.left_out) if form and has_faults else frozenset(),
+        refusal=refusal,
+    )
+
+
+def _page_key(link: OpenLink) -> tuple[object, ...]:
+    """Return everything that the empty page says."""
+    words = (link.name, link.name_en, link.office, link.office_en, link.closes_at)
+    marks = (link.is_demonstration, link.is_rehearsal, link.window_unit)
+    return (link.id, link.asked.version, web.chosen_locale(), *words, *marks)
+
+
+def _page(page: CompiledPage, nonce: str) -> Response:
+    if request.accept_encodings.best_match(["gzip"]) is None:
+        response = Response(page.plain(nonce))
+    else:
+        response = Response(page.packed(nonce), headers={"Content-Encoding": "gzip"})
+    response.headers["Vary"] = "Accept-Encoding, Cookie"
+    return response
+
+
+def _mark_device(link: OpenLink, response: Response) -> None:
+    """Give the browser its mark if it has none; a secret ballot neither reads nor sets it."""
+    if link.is_token or _device_id() is not None:
+        return
+    is_secure = web.installation().settings.is_secure
+    response.set_cookie(
+        device.cookie_name(is_secure),
+        device.make_device(_secret()),
+        max_age=device.COOKIE_SECONDS,
+        secure=is_secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _device_key(link: OpenLink) -> str | None:
+    found = None if link.is_token else _device_id()
+    if found is None:
+        return None
+    return device.device_key(_secret(), link.round_id, link.group_id, found)
+
+
+def _device_id() -> str | None:
+    name = device.cookie_name(web.installation().settings.is_secure)
+    return device.read_device(_secret(), request.cookies.get(name))
+
+
+def _link(code: str) -> OpenLink:
+    with web.reading() as session:
+        return open_link(session, code, web.now(), _memories().asked)
+
+
+def _memories() -> Memories:
+    found: Memories = current_app.extensions["answering"]
+    return found
+
+
+def _secret() -> bytes:
+    return web.installation().settings.secret_key
