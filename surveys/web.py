@@ -41,8 +41,9 @@ from surveys.refusals import (
 from surveys.settings import CITY_CLOCK, Settings
 from surveys.throttle import Throttle
 
-DEFAULT_LOCALE = "zh_CN"
-LOCALES = {"zh": "zh_CN", "en": "en"}
+# Not "zh_CN": Babel reads that as zh_Hans_CN, for which gettext would not find the folder zh_CN.
+DEFAULT_LOCALE = "zh"
+LOCALES = {"zh": "zh", "en": "en"}
 STATIC_SECONDS = 365 * 24 * 3600
 LANGUAGE_SECONDS = 365 * 24 * 3600
 
