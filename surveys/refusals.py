@@ -195,6 +195,17 @@ class WrongState(Refusal):
     advice = N_("Nothing was changed.")
 
 
+class NotReady(Refusal):
+    """Something that the next step needs is missing; the message says what."""
+
+    status = 409
+    advice = N_("Nothing was changed.")
+
+    def __init__(self, obstacle: str) -> None:
+        super().__init__()
+        self.message = obstacle
+
+
 class RoundFrozen(Refusal):
     """The round opened; what decides scores can no longer change."""
 
