@@ -88,7 +88,7 @@ def _secret_key(text: str | None, var: Path) -> bytes:
             raise SettingFault("SECRET_KEY", "at least 32 signs / 至少 32 个字符")
         return text.encode()
     path = var / "secret.key"
-    var.mkdir(parents=True, exist_ok=True)
+    var.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -1,0 +1,59 @@
+"""The `flask …` commands: everything that the office does by hand can be done by command too."""
+
+import sys
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from flask_babel import gettext
+
+from analytics.faults import Fault, Faults
+from surveys import web
+from surveys.refusals import FileProblems, Refusal
+
+MOST_LINES = 50
+
+
+class _Saying:
+    """A command whose refusals come out as sentences, never as tracebacks."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; turn an expected no into its lines and exit code 1."""
+        try:
+            return super().invoke(ctx)  # type: ignore[misc]
+        except (Refusal, Fault) as expected:
+            for line in lines_of(expected):
+                click.echo(line, err=True)
+            sys.exit(1)
+
+
+class SayingGroup(_Saying, AppGroup):
+    """A group of commands that say their refusals."""
+
+
+class SayingCommand(_Saying, click.Command):
+    """A single command that says its refusals."""
+
+
+def lines_of(expected: Refusal | Fault) -> list[str]:
+    """Return an expected no as lines in the reader's language, with file, row and column."""
+    if isinstance(expected, Refusal):
+        said = web.say(expected)
+        lines = [" ".join(filter(None, said.values()))]
+        if isinstance(expected, FileProblems):
+            lines += [web.say_problem(problem) for problem in expected.problems[:MOST_LINES]]
+        return lines
+    several = expected.faults if isinstance(expected, Faults) else (expected,)
+    return [
+        f"{fault.place}: {gettext(fault.message, **fault.values)}" for fault in several[:MOST_LINES]
+    ]
+
+
+def register(app: Flask) -> None:
+    """Give an app its commands."""
+    from surveys.commands import accounts, ballots, demo, rounds, rules, scores, server
+
+    for module in (accounts, ballots, demo, rounds, rules, scores, server):
+        for command in module.COMMANDS:
+            app.cli.add_command(command)

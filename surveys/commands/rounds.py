@@ -1,0 +1,130 @@
+"""`flask round`, `score`, `export`, `tally`: a round's way from workbook to official table."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveys import audit, web
+from surveys.commands import MOST_LINES, SayingCommand, SayingGroup
+from surveys.models import Round
+from surveys.planning import actions as planning
+from surveys.planning.reading import read_round
+from surveys.refusals import RoundUnknown, TallyDisagrees
+from surveys.scoring import actions as scoring
+from surveys.scoring import queries
+from surveys.scoring.tables import build_csv
+from surveys.scoring.workbook import build_workbook
+from surveys.spreadsheet import read_workbook
+
+ACTOR = "command"
+
+
+def round_id_of(session: Session, code: str) -> int:
+    """Return the id of the round with a code, or refuse."""
+    found = session.scalars(select(Round.id).where(Round.code == code)).one_or_none()
+    if found is None:
+        raise RoundUnknown(code=code)
+    return found
+
+
+rounds = SayingGroup("round", help="Rounds: import one, take it through its life cycle.")
+
+
+@rounds.command("list")
+def list_rounds() -> None:
+    """List the rounds, one a line."""
+    with web.reading() as session:
+        for found in session.scalars(select(Round).order_by(Round.id)):
+            click.echo(f"{found.code:<20} {found.state.value:<10} {found.name}")
+
+
+@rounds.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_round(file: Path) -> None:
+    """Make a round from a workbook FILE (.xlsx); all or nothing."""
+    plan = read_round(read_workbook(file.read_bytes(), file.name))
+    with web.transaction() as session:
+        made = planning.import_round(session, plan, web.now(), ACTOR)
+        click.echo(f"{made.code}  {made.name}")
+
+
+def _step(action: Callable[..., object], code: str) -> None:
+    with web.transaction() as session:
+        action(session, round_id_of(session, code), web.now(), ACTOR)
+        found = session.scalars(select(Round).where(Round.code == code)).one()
+        click.echo(f"{found.code}  {web.wording.words(found.state)}")
+
+
+@rounds.command("rehearse")
+@click.argument("code")
+def rehearse(code: str) -> None:
+    """Begin the rehearsal of round CODE."""
+    _step(planning.rehearse_round, code)
+
+
+@rounds.command("open")
+@click.argument("code")
+def open_round(code: str) -> None:
+    """Open round CODE and freeze its rules, units and questionnaires."""
+    _step(planning.open_round, code)
+
+
+@rounds.command("close")
+@click.argument("code")
+def close_round(code: str) -> None:
+    """Close round CODE: no ballot is taken any more."""
+    _step(planning.close_round, code)
+
+
+@click.command("score", cls=SayingCommand)
+@click.argument("code")
+@with_appcontext
+def score(code: str) -> None:
+    """Score the closed round CODE: a new run, never changed afterwards."""
+    with web.transaction() as session:
+        run = scoring.record_run(session, round_id_of(session, code), web.now(), ACTOR)
+        click.echo(f"{code}  第 {run.number} 次计分 / run {run.number}  {run.tally_sha256[:8]}")
+
+
+@click.command("export", cls=SayingCommand)
+@click.argument("code")
+@click.option("--run", "number", type=int, help="Number of the run (default: the newest).")
+@click.option("--format", "kind", type=click.Choice(["xlsx", "csv"]), default="xlsx")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@with_appcontext
+def export(code: str, number: int | None, kind: str, out: Path) -> None:
+    """Write the official table of round CODE."""
+    build = {"xlsx": build_workbook, "csv": build_csv}[kind]
+    with web.reading() as session:
+        round_id = round_id_of(session, code)
+        out.write_bytes(build(queries.run_view(session, round_id, number)))
+    with web.transaction() as session:
+        audit.record(session, ACTOR, "results downloaded", web.now(), round_id, out.name)
+    click.echo(str(out))
+
+
+tally = SayingGroup("tally", help="The counts that scores are made of.")
+
+
+@tally.command("verify")
+@click.argument("code", required=False)
+def verify(code: str | None) -> None:
+    """Recount round CODE (default: every round) from its ballots and compare with the tally."""
+    wrong = 0
+    with web.reading() as session:
+        wanted = [code] if code else session.scalars(select(Round.code).order_by(Round.id)).all()
+        for one in wanted:
+            differences = queries.verify_tally(session, round_id_of(session, one))
+            wrong += len(differences)
+            click.echo(f"{one}: {len(differences)} 处不一致 / differences")
+            for difference in differences[:MOST_LINES]:
+                click.echo(f"  {difference}")
+    if wrong:
+        raise TallyDisagrees(count=wrong)
+
+
+COMMANDS = (rounds, score, export, tally)

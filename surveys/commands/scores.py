@@ -1,0 +1,37 @@
+"""`flask score-files`: the whole computation over files, with no database."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from analytics.files import score_files
+from analytics.rules import parse_rules
+from surveys.commands import SayingCommand
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("score-files", cls=SayingCommand)
+@click.option("--rules", type=FILE, required=True, help="Rule set, JSON (flask rules show).")
+@click.option("--ratings", type=FILE, required=True, help="ballot,group,unit and item columns.")
+@click.option("--units", type=FILE, required=True, help="code,name,class,ranked.")
+@click.option("--work", type=FILE, help="unit,indicator,full_marks,score,applies.")
+@click.option("--invited", type=FILE, help="group,unit,invited.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@with_appcontext
+def score_the_files(
+    rules: Path, ratings: Path, units: Path, work: Path | None, invited: Path | None, out: Path
+) -> None:
+    """Score ballots given as files and write result.json."""
+    rule_set = parse_rules(rules.read_text(encoding="utf-8-sig"))
+    with click.progressbar(length=1, label=ratings.name, file=sys.stderr) as bar:
+        result = score_files(rule_set, ratings, units, work=work, invited=invited)
+        bar.update(1)
+    out.write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
+    click.echo(f"{len(result['units'])} 个单位 / units → {out}")
+
+
+COMMANDS = (score_the_files,)

@@ -1,0 +1,1 @@
+"""Ballots that did not come by phone: entry of paper and telephone ballots."""

@@ -1,0 +1,59 @@
+"""What the entry of ballots needs to know of a round."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from analytics.rules import RuleSet, parse_rules
+from surveys.models import Group, Link, Round, RuleSetRow, Unit
+from surveys.questionnaire import Channel
+
+
+@dataclass(frozen=True)
+class EntryRules:
+    """How the ratings of a file become ballots of a round."""
+
+    round_id: int
+    rules: RuleSet
+    unit_numbers: Mapping[str, int]
+    group_ids: Mapping[str, int]
+
+
+def entry_rules(session: Session, round_id: int) -> EntryRules:
+    """Return the rule set, units and groups of a round by their codes."""
+    document = session.get_one(RuleSetRow, round_id).document
+    units = session.execute(select(Unit.code, Unit.number).where(Unit.round_id == round_id))
+    groups = session.execute(select(Group.code, Group.id).where(Group.round_id == round_id))
+    return EntryRules(round_id, parse_rules(document), dict(units.all()), dict(groups.all()))
+
+
+def entry_links(
+    session: Session, round_id: int, channel: Channel, group_ids: Mapping[str, int]
+) -> dict[str, int]:
+    """Return each group's entrance for a channel without phones; make those that are missing."""
+    wanted = select(Link.group_id, Link.id).where(
+        Link.round_id == round_id, Link.channel == channel
+    )
+    found = dict(session.execute(wanted).all())
+    for group_id in group_ids.values():
+        if group_id not in found:
+            link = Link(
+                round_id=round_id,
+                group_id=group_id,
+                code=secrets.token_hex(8),
+                channel=channel,
+            )
+            session.add(link)
+            session.flush()
+            found[group_id] = link.id
+    return {code: found[group_id] for code, group_id in group_ids.items()}
+
+
+def entry_round(session: Session, round_id: int) -> Round:
+    """Return the round, held as it is until the end of the transaction."""
+    return session.scalars(
+        select(Round).where(Round.id == round_id).with_for_update(read=True)
+    ).one()
