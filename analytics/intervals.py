@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from analytics.counting import squared_deviations
 from analytics.faults import N_, Fault
@@ -32,6 +32,18 @@ class Interval:
     df: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One term of a variance with its degrees of freedom."""
+
+    variance: float
+    df: float
+
+    def weighted(self, factor: float) -> "Part":
+        """Return the term as it stands in a weighted sum, given the square of its weight."""
+        return Part(factor * self.variance, self.df)
+
+
 def social_intervals(tally: Tally, rules: RuleSet, result: SocialResult) -> dict[str, Interval]:
     """Return the interval of every unit's direct score whose groups all came as ballots.
 
@@ -49,6 +61,35 @@ def social_intervals(tally: Tally, rules: RuleSet, result: SocialResult) -> dict
     }
 
 
+def mean_variances(sample: Sample, peers_variance: float) -> tuple[Part, Part]:
+    """Return the variance of a mean by its own ballots, and by the larger-variance rule."""
+    free = sample.n - 1
+    own = float(sample.within) / free if free else 0.0
+    smoothed = (PEERS_WEIGH * peers_variance + free * own) / (PEERS_WEIGH + free)
+    df = free if free and own > peers_variance else free + PEERS_WEIGH
+    return Part(own / sample.n, max(free, 1)), Part(max(own, smoothed) / sample.n, df)
+
+
+def interval_of(
+    direct: float, plain: Sequence[Part], careful: Sequence[Part], rules: RuleSet
+) -> Interval:
+    """Return a direct score's interval from the terms of its variance, of 0 to 100 points."""
+    scale = float(rules.full_marks) / 100
+    se = scale * sqrt(sum(part.variance for part in plain))
+    variance = sum(part.variance for part in careful)
+    if variance == 0:
+        return Interval(se, None, None, None)
+    df = variance**2 / sum(part.variance**2 / part.df for part in careful)
+    half = float(stdtrit(df, (1 + COVERAGE) / 2)) * scale * sqrt(variance)
+    points = [float(option.points) for option in rules.options if option.points is not None]
+    return Interval(
+        se=se,
+        low=max(direct - half, scale * min(points)),
+        high=min(direct + half, scale * max(points)),
+        df=df,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Peers:
     """What the other units of a class say of one group: variance inside and between units."""
@@ -56,14 +97,6 @@ class _Peers:
     within: float | None
     between: float | None
     between_df: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One term of the variance with its degrees of freedom."""
-
-    variance: float
-    df: float
 
 
 def _sample(group: GroupScore) -> Sample | None:
@@ -116,54 +149,37 @@ def _interval(
 ) -> Interval | None:
     if score.direct is None:
         return None
-    plain: list[_Part] = []
-    careful: list[_Part] = []
+    plain: list[Part] = []
+    careful: list[Part] = []
+    unknown = False
     for group in score.groups:
         if not group.weight_share:
             continue
         seen = peers.get((score.unit.unit_class, group.group))
-        if seen is None or (group.valid and not group.scores):
+        parts = None if seen is None else _group_parts(group, seen)
+        if parts is None:
             return None
-        own_share = float(group.own_share if group.own_share is not None else 1)
-        scale = (float(group.weight_share) * own_share) ** 2
-        own, smoothed = _own_parts(_sample(group), seen)
-        plain.append(_Part(scale * own.variance, own.df))
-        careful.append(_Part(scale * smoothed.variance, smoothed.df))
-        if own_share < 1:
-            if seen.between is None:
-                return None
-            rest = (float(group.weight_share) * (1 - own_share)) ** 2 * seen.between
-            plain.append(_Part(rest, seen.between_df))
-            careful.append(_Part(rest, seen.between_df))
-    return _told(float(score.direct), plain, careful, rules)
+        plain += [own for own, _ in parts]
+        careful += [larger for _, larger in parts]
+        unknown = unknown or seen is None or seen.within is None
+    return interval_of(float(score.direct), plain, () if unknown else careful, rules)
 
 
-def _own_parts(sample: Sample | None, seen: _Peers) -> tuple[_Part, _Part]:
-    """Return the variance of a mean by its own ballots, and by the larger-variance rule."""
-    if sample is None:
-        return _Part(0.0, 1.0), _Part(0.0, 1.0)
-    free = sample.n - 1
-    own = float(sample.within) / free if free else 0.0
-    pool = own if seen.within is None else seen.within
-    smoothed = (PEERS_WEIGH * pool + free * own) / (PEERS_WEIGH + free)
-    df = free if free and own > pool else free + PEERS_WEIGH
-    return _Part(own / sample.n, max(free, 1)), _Part(max(own, smoothed) / sample.n, df)
-
-
-def _told(
-    direct: float, plain: Sequence[_Part], careful: Sequence[_Part], rules: RuleSet
-) -> Interval:
-    scale = float(rules.full_marks) / 100  # the means are of 0 to 100 points
-    se = scale * sqrt(sum(part.variance for part in plain))
-    variance = sum(part.variance for part in careful)
-    if variance == 0:
-        return Interval(se, None, None, None)
-    df = variance**2 / sum(part.variance**2 / part.df for part in careful)
-    half = float(student.ppf((1 + COVERAGE) / 2, df)) * scale * sqrt(variance)
-    points = [float(option.points) for option in rules.options if option.points is not None]
-    return Interval(
-        se=se,
-        low=max(direct - half, scale * min(points)),
-        high=min(direct + half, scale * max(points)),
-        df=df,
-    )
+def _group_parts(group: GroupScore, seen: _Peers) -> list[tuple[Part, Part]] | None:
+    """Return the terms of one group: its own ballots', and what they leave to the class."""
+    if group.valid and not group.scores:
+        return None  # it arrived as ready-made scores, without their variance
+    weight = float(group.weight_share or 0)
+    own_share = float(1 if group.own_share is None else group.own_share)
+    parts = []
+    sample = _sample(group)
+    if sample is not None:
+        own, larger = mean_variances(sample, seen.within or 0.0)
+        factor = (weight * own_share) ** 2
+        parts.append((own.weighted(factor), larger.weighted(factor)))
+    if own_share < 1:
+        if seen.between is None:
+            return None
+        rest = Part((weight * (1 - own_share)) ** 2 * seen.between, seen.between_df)
+        parts.append((rest, rest))
+    return parts

@@ -293,7 +293,13 @@ def test_equal_composites_share_a_place_and_rank_points_have_a_floor():
     counts = {("citizens", unit): {code: 30} for unit, code in given_points.items()}
     result = score(tally(counts), made, units(*given_points))
     assert [unit.place for unit in result.units] == [1, 2, 2, 4, 5]
-    assert [unit.social for unit in result.units] == [30, Fraction("25.5"), Fraction("25.5"), 18, 18]
+    assert [unit.social for unit in result.units] == [
+        30,
+        Fraction("25.5"),
+        Fraction("25.5"),
+        18,
+        18,
+    ]
 
 
 def test_the_ratio_of_a_class_at_zero_is_zero():
@@ -380,9 +386,7 @@ def counted(ballots):
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ballots=BALLOTS)
 def test_an_independent_computation_agrees(ballots, method, small_samples):
-    made = random_round(
-        small_samples=small_samples.value, conversion={"method": method.value}
-    )
+    made = random_round(small_samples=small_samples.value, conversion={"method": method.value})
     result = score(counted(ballots), parse_rules(made), LISTED)
     expected = brute_force(made, expanded(ballots), CLASSES)
     for unit in result.units:

@@ -1,0 +1,72 @@
+from fractions import Fraction
+
+import pytest
+
+from analytics.faults import Fault
+from analytics.intervals import social_intervals
+from analytics.social import ReadyScore, Unit, score
+from analytics.tally import Tally
+from tests.analytics.rule_documents import one_group, rules, tally
+
+UNITS = [Unit(code, code, "c") for code in ("U1", "U2", "U3")]
+MIXED = {("citizens", "U1"): {"A": 20, "B": 15, "C": 5}, ("citizens", "U2"): {"B": 20, "D": 20}}
+
+
+def intervals(counts, made, ready=None):
+    result = score(counts, made, UNITS, ready)
+    return result, social_intervals(counts, made, result)
+
+
+def test_the_interval_holds_the_score_and_is_wider_than_nothing():
+    result, found = intervals(tally(MIXED), one_group())
+    for code in ("U1", "U2"):
+        interval = found[code]
+        assert 0 <= interval.low < float(result.unit(code).direct) < interval.high <= 30
+        assert interval.se > 0
+
+
+def test_a_unit_without_a_score_has_no_interval():
+    assert "U3" not in intervals(tally(MIXED), one_group())[1]
+
+
+def test_ballots_that_all_agree_claim_no_interval_of_width_nought():
+    interval = intervals(tally({("citizens", "U1"): {"A": 40}}), one_group())[1]["U1"]
+    assert (interval.se, interval.low, interval.high) == (0.0, None, None)
+
+
+def test_one_ballot_borrows_the_spread_of_its_peers():
+    alone = {**MIXED, ("citizens", "U3"): {"B": 1}}
+    made = one_group(small_samples="none")
+    interval = intervals(tally(alone), made)[1]["U3"]
+    assert interval.se == 0.0
+    assert interval.high - interval.low > 5
+
+
+def test_a_spread_that_nobody_knows_is_not_claimed():
+    single = {("citizens", "U1"): {"A": 1}, ("citizens", "U2"): {"C": 1}}
+    interval = intervals(tally(single), one_group(small_samples="none"))[1]["U1"]
+    assert (interval.low, interval.high, interval.df) == (None, None, None)
+
+
+def test_padding_does_not_pretend_that_no_ballots_are_certainty():
+    """A unit of which one group says nothing is as uncertain as the units of its class differ."""
+    made = rules(
+        groups=[
+            {"code": "citizens", "words": "群众", "weight": 99, "floor": 30},
+            {"code": "npc", "words": "代表", "weight": 1, "floor": 1},
+        ]
+    )
+    counts = tally({**MIXED, **{("npc", unit.code): {"A": 1, "B": 1} for unit in UNITS}})
+    found = intervals(counts, made)[1]
+    assert found["U3"].se > 2 * max(found["U1"].se, found["U2"].se)
+
+
+def test_ready_made_scores_bring_no_variance():
+    ready = {"npc": {unit.code: ReadyScore(Fraction(80), 100) for unit in UNITS}}
+    assert intervals(tally(MIXED), rules(), ready)[1] == {}
+
+
+def test_a_result_of_another_tally_is_refused():
+    result = score(tally(MIXED), one_group(), UNITS)
+    with pytest.raises(Fault, match="not made from this tally"):
+        social_intervals(Tally.empty(), one_group(), result)
