@@ -88,7 +88,7 @@
     }
     const count = one(".bar .count", form);
     count.classList.remove("error");
-    count.textContent = strip ? "" : words;
+    count.textContent = strip || done === 0 ? "" : words;
   }
 
   function showQuestions(form) {
@@ -237,6 +237,7 @@
     const form = one("#ballot");
     if (!form) return;
     form.addEventListener("change", (event) => changed(form, event.target));
+    all(".whole input:checked", form).forEach((whole) => tickWhole(form, whole.closest(".unit"), whole));
     all(".unit", form).filter(isTouched).forEach((unit) => showState(form, unit));
     const next = one(".next", form);
     if (next) next.addEventListener("click", () => goToNext(form));

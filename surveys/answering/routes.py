@@ -180,7 +180,7 @@ def _rendered(
         # Said once and not once per radio button: there are thousands of them.
         items=[web.named(item, "words") for item in asked.items],
         options=[
-            (option.code, web.named(option, "words"), option.points is None)
+            (option.code, *_halves(web.named(option, "words")), option.points is None)
             for option in asked.options
         ],
         nonce=nonce,
@@ -193,6 +193,14 @@ def _rendered(
         left_out=frozenset(form.left_out) if form and has_faults else frozenset(),
         refusal=refusal,
     )
+
+
+def _halves(words: str) -> tuple[str, str]:
+    """Return where the words of an option may be broken, as Chinese is read: two signs first."""
+    if words.isascii() or len(words) < 3:
+        return words, ""
+    place = 2 if len(words) > 3 else 1
+    return words[:place], words[place:]
 
 
 def _page_key(link: OpenLink) -> tuple[object, ...]:
