@@ -66,6 +66,7 @@ def test_every_way_up_ends_inside_the_project():
         for path in tracked()
         if not short(path).startswith("static/vendor/")
         for way in WAY_UP.findall(text_of(path))
+        if "/etc/" not in way  # tests of hostile file names
         if not (path.parent / way.rstrip(".")).resolve().is_relative_to(ROOT)
         or not (path.parent / way.rstrip(".")).exists()
     ]
