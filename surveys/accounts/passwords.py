@@ -1,5 +1,6 @@
 """Passwords: how they are stored, compared, and which ones are too easy to guess."""
 
+import secrets
 import unicodedata
 from functools import cache
 
@@ -32,7 +33,7 @@ def hash_password(password: str) -> str:
 def password_fits(stored: str | None, password: str) -> bool:
     """Tell whether a password is the stored one; takes as long where nothing is stored."""
     try:
-        _hasher.verify(stored or _nobody(), _plain(password))
+        _hasher.verify(_nobody() if stored is None else stored, _plain(password))
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None
@@ -65,4 +66,4 @@ def _plain(password: str) -> str:
 @cache
 def _nobody() -> str:
     """Return the hash of a password that nobody has, so that unknown names cost the same work."""
-    return _hasher.hash("nobody")
+    return _hasher.hash(secrets.token_bytes())
