@@ -16,13 +16,9 @@ GOOD = "窗外的梧桐树今年又高了一截"  # 13 signs: each case says wha
         pytest.param("zyxwvutsrqponmlk", "office", False, id="the alphabet backwards"),
         pytest.param("pingyi-pingyi-pingyi", "office", False, id="the product's name"),
         pytest.param("Li.Xiaoming Li.Xiaoming", "li.xiaoming", False, id="the account's name"),
-        pytest.param(
-            "Li.Xiaoming-7-Blätter", "li.xiaoming", True, id="a name and enough beside it"
-        ),
+        pytest.param("Li.Xiaoming-7-Blätter", "li.xiaoming", True, id="a name and enough more"),
         pytest.param("Password Password 2026", "office", False, id="the word password"),
-        pytest.param(
-            "１２３４５６７８９０１２３４５", "office", False, id="full-width digits are digits"
-        ),
+        pytest.param("１２３４５６７８９０１２３４５", "x", False, id="full-width digits"),
     ],
 )
 def test_which_passwords_are_taken(password, account, is_good):

@@ -247,9 +247,7 @@ def test_signing_out_is_not_done_by_a_link(office):
 @pytest.mark.parametrize(
     ("age", "idle", "inside"),
     [
-        pytest.param(
-            timedelta(hours=11, minutes=59), timedelta(minutes=1), True, id="a day's work"
-        ),
+        pytest.param(timedelta(minutes=719), timedelta(minutes=1), True, id="a day's work"),
         pytest.param(timedelta(hours=12), timedelta(minutes=1), False, id="twelve hours"),
         pytest.param(timedelta(hours=3), timedelta(minutes=119), True, id="a long lunch"),
         pytest.param(timedelta(hours=3), timedelta(hours=2), False, id="two idle hours"),
