@@ -20,7 +20,7 @@ from flask.blueprints import BlueprintSetupState
 from surveys import throttle, web
 from surveys.access import public
 from surveys.answering import device, fields
-from surveys.answering.forms import BallotForm, ballot_form
+from surveys.answering.forms import BallotForm, ballot_form, clean_text
 from surveys.answering.memory import Memory
 from surveys.answering.nonce import make_nonce, read_nonce, receipt_of
 from surveys.answering.pages import CompiledPage, compile_page
@@ -65,7 +65,7 @@ def start() -> Response:
     """Say what this is; lead to the questionnaire whose code was typed."""
     if request.method == "GET":
         return make_response(render_template("answering/start.html", typed="", refusal=None))
-    typed = request.form.get("code", "").strip()
+    typed = clean_text(request.form.get("code", "")).strip()
     found = TYPED_ADDRESS.fullmatch(typed)
     if found is None:
         refusal = LinkUnknown()
