@@ -165,13 +165,6 @@ class SetupLinkUnknown(Refusal):
     advice = N_("Ask for a new one with: flask --app app account add")
 
 
-class AccountTaken(Refusal):
-    """There is an account of this name."""
-
-    status = 409
-    message = N_("There is already an account named %(name)s.")
-
-
 class RoundUnknown(Refusal):
     """No round has this code or number."""
 

@@ -115,7 +115,8 @@ def make_codes(round_id: int) -> Response | tuple[str, int]:
         )
     # Only now, after the commit, do the plain codes leave; nothing of them stays here.
     heads = (_("Number"), _("One-time code"), _("Address"))
-    answer = Response(build_code_list(heads, tokens, _address(link)), mimetype="text/csv")
+    mark = _("Demonstration data") if made.is_demonstration else ""
+    answer = Response(build_code_list(heads, tokens, _address(link), mark), mimetype="text/csv")
     answer.headers.set("Content-Disposition", "attachment", filename=f"{link.code}-codes.csv")
     return answer
 
