@@ -67,10 +67,10 @@ ACTIONS: dict[str, str] = {
 
 def words(value: object) -> str:
     """Return the words for a state, kind, reason or act in the page's language."""
-    if isinstance(value, StrEnum) and (type(value), value) in _BY_KIND:
-        return gettext(_BY_KIND[type(value), value])
     text = str(value)
-    return gettext(REASONS.get(text) or ACTIONS.get(text) or text)
+    known = _BY_KIND.get((type(value), value)) if isinstance(value, StrEnum) else None
+    msgid = known or REASONS.get(text) or ACTIONS.get(text) or text
+    return str(gettext(msgid)) if msgid else ""
 
 
 def spoken(value: object) -> object:
