@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Executable, Row, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from analytics.rules import RuleSet, parse_rules
@@ -28,7 +28,7 @@ PHONE_CHANNELS = {Channel.OPEN, Channel.WINDOW, Channel.TOKEN}
 LINK_CODE = re.compile(r"[0-9A-Za-z_-]{1,20}")
 
 # Built once: every phone asks it.
-_ENTRANCE: Select[Any] = (
+_ENTRANCE: Executable = (
     select(
         Round,
         Link.id,
