@@ -13,6 +13,7 @@ from surveys.assessing import actions, queries
 from surveys.assessing.forms import WorkConfirmForm, WorkUploadForm
 from surveys.assessing.preview import preview_rows, rounded_work
 from surveys.assessing.reading import read_work
+from surveys.assessing.scores import figure
 from surveys.assessing.template import build_work_workbook
 from surveys.models import Role
 from surveys.refusals import FileEmpty, FileProblems, FileRefused, FormExpired, PreviewGone
@@ -134,6 +135,7 @@ def _work_page(round_id: int, refusal: FileRefused | FileProblems | None = None)
         names={unit.code: unit for unit in plan.units},
         rows=queries.scores_by_unit(plan, plan.in_force),
         work=rounded_work(plan, plan.in_force, rules),
+        figure=figure,
         refusal=refusal,
         problems=refusal.problems if isinstance(refusal, FileProblems) else (),
         form=WorkUploadForm(formdata=None),

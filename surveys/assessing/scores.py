@@ -6,6 +6,7 @@ from decimal import Decimal
 from analytics.merge import Adjustment, WorkEntry
 
 MAX_DECIMALS = 4
+PLACES = 2
 MAX_REASON_CHARS = 400
 MAX_POINTS = 100
 
@@ -97,3 +98,12 @@ def points_of(scores: WorkScores) -> tuple[Adjustment, ...]:
         for line in scores.adjustments
         if line.points
     )
+
+
+def figure(value: Decimal) -> str:
+    """Return a score as a table shows it: every digit that was given, and at least two decimals.
+
+    >>> figure(Decimal("5")), figure(Decimal("5.125"))
+    ('5.00', '5.125')
+    """
+    return format(value, "f") if -int(value.as_tuple().exponent) > PLACES else f"{value:.{PLACES}f}"

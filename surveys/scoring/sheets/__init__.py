@@ -1,0 +1,1 @@
+"""The sheets of the official workbook, one module each."""
