@@ -6,7 +6,7 @@ BIN := .venv/bin/python -m
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint messages lock
+.PHONY: help run test check lint messages screens lock
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,6 +32,10 @@ lint: ## style, types, import contracts and templates
 messages: ## collect the sentences people read into the catalogues and compile them
 	@scripts/setup.sh test
 	@scripts/messages.sh
+
+screens: ## take the README's pictures again from a fresh demonstration
+	@scripts/setup.sh test
+	@.venv/bin/python scripts/screens.py
 
 lock: ## resolve requirements*.in again into the hash-pinned requirements*.txt
 	@scripts/lock.sh
