@@ -23,6 +23,7 @@ LARGEST_BYTES = 200_000
 START_SECONDS = 300
 VIEWER_MILLISECONDS = 4000
 PASSWORD = "a long password for pictures only"  # noqa: S105 - of a store that lives for a minute
+SERVE = (sys.executable, "-m", "flask", "--app", "app", "serve", "--demo", "--port")
 CHROMIUM = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 # What has to go so that Chromium shows a PDF.
 NO_VIEWER = ("--headless", "--disable-extensions", "--hide-scrollbars")
@@ -67,7 +68,7 @@ def demonstration() -> Iterator[Demonstration]:
         environ = {**os.environ, "PINGYI_VAR": folder, "PINGYI_BASE_URL": url, "LANG": "C.UTF-8"}
         with log.open("wb") as output:
             server = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, *"-m flask --app app serve --demo --port".split(), port],
+                [*SERVE, port],
                 cwd=ROOT,
                 env=environ,
                 stdout=output,
@@ -181,7 +182,7 @@ def workbook(playwright: Playwright, path: Path) -> None:
         return
     profile = f"-env:UserInstallation=file://{path.parent}/office"
     subprocess.run(  # noqa: S603 - our own command
-        [office, profile, *"--headless --convert-to pdf --outdir".split(), path.parent, path],
+        [office, profile, "--headless", "--convert-to", "pdf", "--outdir", path.parent, path],
         check=True,
         capture_output=True,
         timeout=180,
