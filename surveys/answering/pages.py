@@ -1,4 +1,4 @@
-"""A page that is compiled once and given to everybody, each with a nonce of their own."""
+"""A page that is compiled once and given to everybody, each with a sign of their own."""
 
 import struct
 import zlib
@@ -10,20 +10,20 @@ _BEST, _QUICK = 9, 4
 
 @dataclass(frozen=True)
 class CompiledPage:
-    """A page cut at the place of its nonce; what stands before it is also kept compressed."""
+    """A page cut where each person's nonce or receipt goes; the part before is also kept packed."""
 
     head: bytes
     tail: bytes
     packed_head: bytes
     head_crc: int
 
-    def plain(self, nonce: str) -> bytes:
+    def plain(self, own: str) -> bytes:
         """Return the page as it is."""
-        return self.head + nonce.encode("ascii") + self.tail
+        return self.head + own.encode("ascii") + self.tail
 
-    def packed(self, nonce: str) -> bytes:
-        """Return the page in gzip: only what follows the nonce's place is compressed now."""
-        rest = nonce.encode("ascii") + self.tail
+    def packed(self, own: str) -> bytes:
+        """Return the page in gzip: only what follows that place is compressed now."""
+        rest = own.encode("ascii") + self.tail
         size = len(self.head) + len(rest)
         ending = struct.pack("<II", zlib.crc32(rest, self.head_crc), size & 0xFFFFFFFF)
         return _GZIP_START + self.packed_head + _deflate(rest, _QUICK, zlib.Z_FINISH) + ending

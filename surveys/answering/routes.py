@@ -39,7 +39,7 @@ from surveys.tokens import token_digest
 blueprint = Blueprint("answering", __name__)
 
 ASKED_REMEMBERED = 64
-PAGES_REMEMBERED = 128  # a page per window and language; each costs about 200 kB
+PAGES_REMEMBERED = 128  # per link and language; a questionnaire of 62 units takes 250 kB
 # What somebody pastes or types: a whole address or only the code, perhaps with a token behind it.
 TYPED_ADDRESS = re.compile(
     r"(?:\S*/a/)?(?P<code>[0-9A-Za-z_-]{1,20})/?(?:\?[^#\s]*)?(?:#(?P<token>[0-9A-Za-z-]{0,80}))?"
@@ -136,8 +136,12 @@ def _received(link: OpenLink) -> Response:
 def _thanks(link: OpenLink, outcome: Outcome, receipt: str) -> Response:
     # No redirect: a phone that lost this answer sends the same ballot again and must meet the same
     # page with the same receipt, and an address of its own would tell who has handed in.
-    page = render_template("answering/thanks.html", link=link, outcome=outcome, receipt=receipt)
-    return make_response(page)
+    def made() -> CompiledPage:
+        mark = secrets.token_hex(16)
+        page = "answering/thanks.html"
+        return compile_page(render_template(page, link=link, outcome=outcome, receipt=mark), mark)
+
+    return _page(_memories().pages.get((*_page_key(link), outcome), made), receipt)
 
 
 def _again(

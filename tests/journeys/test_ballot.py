@@ -13,7 +13,7 @@ from tests.makers import make_round
 from tests.pages import form_fields, tree
 
 ITEMS = ("duties", "law", "service", "efficiency", "overall")
-PHONES = 40
+PHONES = 15
 TAPS = 30
 
 

@@ -29,6 +29,9 @@ CONDITIONAL = (
     Question("wish", Kind.TEXT, "愿望?", is_required=True),
 )
 
+# What no store can change is tried on one of them.
+on_one_store = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def made(app):
@@ -74,6 +77,7 @@ def checked(page):
 # --- showing -------------------------------------------------------------------------------------
 
 
+@on_one_store
 @pytest.mark.parametrize("name", ["citizens", "window", "enterprises", "npc", "cppcc"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_kind_of_entrance_shows_a_page(client, made, name, lang):
@@ -85,6 +89,7 @@ def test_every_kind_of_entrance_shows_a_page(client, made, name, lang):
     assert [it.get("value") for it in levels] == ["A", "B", "C", "D", "E", "N"]
 
 
+@on_one_store
 def test_a_window_names_its_unit_and_opens_its_card_first(client, made):
     page = client.get(address(made, "window"))
     assert "市第2局" in "".join(tree(page).find(".//h1").itertext())
@@ -95,6 +100,7 @@ def test_a_window_names_its_unit_and_opens_its_card_first(client, made):
     ]
 
 
+@on_one_store
 def test_deputies_see_all_cards_open_and_not_their_own_unit(client, made):
     page = client.get(address(made, "cppcc"))
     cards = [it for it in tree(page).iter("details") if it.get("class") == "unit"]
@@ -102,6 +108,7 @@ def test_deputies_see_all_cards_open_and_not_their_own_unit(client, made):
     assert all(it.get("open") is not None for it in cards)
 
 
+@on_one_store
 def test_the_packed_page_is_the_same_page(app, client, made):
     plain = client.get(address(made))
     blind = FlaskClient(app, app.response_class)  # ours reads every page, and this one is packed
@@ -113,10 +120,12 @@ def test_the_packed_page_is_the_same_page(app, client, made):
     assert plain.text.split(ours)[0] in theirs
 
 
+@on_one_store
 def test_every_visit_has_a_nonce_of_its_own(client, made):
     assert len({form_fields(client.get(address(made)))["nonce"] for _ in range(3)}) == 3
 
 
+@on_one_store
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
@@ -134,6 +143,7 @@ def test_a_round_that_does_not_serve_says_so(app, client, changes, status):
     assert ballots(app) == []
 
 
+@on_one_store
 @pytest.mark.parametrize(
     "code", ["nobody", "%00", "..%2f", "a;b", "evil.example", "a" * 3000, "%ff"]
 )
@@ -141,6 +151,7 @@ def test_an_unknown_code(client, made, code):
     assert client.get(f"/a/{code}").status_code == 404
 
 
+@on_one_store
 def test_rehearsal_and_demonstration_are_marked(app, client):
     with transaction(app.extensions["installation"].database) as session:
         made = make_round(session, state=RoundState.REHEARSAL, is_demonstration=True)
@@ -152,6 +163,7 @@ def test_rehearsal_and_demonstration_are_marked(app, client):
     assert "Demonstration data" in visible_text(thanks)
 
 
+@on_one_store
 def test_every_kind_of_question_and_its_condition_in_words(app, client):
     with transaction(app.extensions["installation"].database) as session:
         made = make_round(session, questions=CONDITIONAL)
@@ -210,6 +222,7 @@ def test_a_browser_without_cookies_is_counted_and_flagged(app, made):
     assert all("no_device" in ballot.reasons for ballot in ballots(app))
 
 
+@on_one_store
 def test_the_device_mark_is_set_once_and_hidden_from_scripts(client, made):
     first = client.get(address(made))
     mark = first.headers["Set-Cookie"]
@@ -291,6 +304,7 @@ def test_ones_own_unit_cannot_be_rated(app, client, made):
     assert ballots(app) == []
 
 
+@on_one_store
 @pytest.mark.parametrize("nonce", ["", "x", "A" * 54, "foreign", "absent", "\x00", "评" * 60])
 def test_a_broken_nonce_keeps_the_answers_and_gives_a_fresh_page(app, client, made, nonce):
     fields = filled(client.get(address(made)), "02")
@@ -305,6 +319,7 @@ def test_a_broken_nonce_keeps_the_answers_and_gives_a_fresh_page(app, client, ma
     assert client.post(address(made), data=filled(answer, "02")).status_code == 200
 
 
+@on_one_store
 @pytest.mark.parametrize(
     ("pick", "status"),
     [
@@ -336,6 +351,7 @@ def test_a_spent_token_is_told_and_nothing_is_lost(app, client, made):
     assert [ballot.ratings for ballot in ballots(app)] == ["01BBBBB"]
 
 
+@on_one_store
 @pytest.mark.parametrize(
     ("body", "kind", "status"),
     [
@@ -363,6 +379,7 @@ def test_a_link_that_closes_while_the_page_is_open(app, client, made):
     assert ballots(app) == []
 
 
+@on_one_store
 def test_the_other_language_keeps_what_was_typed(app, client, made):
     page = client.get(address(made))
     fields = filled(page, "02", **{"01.comment": "半句话"}, switch="1")
@@ -392,6 +409,7 @@ def test_asking_about_a_code_changes_nothing(app, client, made):
     assert client.get(ask).status_code == 405
 
 
+@on_one_store
 def test_many_wrong_codes_are_slowed_down_but_ballots_are_not(app, client, made):
     ask = f"{address(made, 'npc')}/token"
     for _ in range(TOKEN_MISSES.amount):
@@ -405,6 +423,7 @@ def test_many_wrong_codes_are_slowed_down_but_ballots_are_not(app, client, made)
 # --- the way in ----------------------------------------------------------------------------------
 
 
+@on_one_store
 @pytest.mark.parametrize(
     ("typed", "target"),
     [
@@ -421,6 +440,7 @@ def test_a_typed_code_leads_to_its_questionnaire(client, typed, target):
     assert answer.headers["Location"] == target
 
 
+@on_one_store
 @pytest.mark.parametrize(
     "typed", ["", "?", "//evil.example", "javascript:alert(1)", "a b", "\x00", "评议", "x" * 5000]
 )
