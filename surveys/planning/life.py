@@ -126,7 +126,9 @@ def next_thing(made: Round, ready: Readiness, now: datetime) -> NextThing:
 
 
 def other_steps(made: Round, following: NextThing) -> tuple[Step, ...]:
-    """Return the steps that the state allows besides the next thing."""
+    """Return the steps that can be taken instead of the next thing."""
+    if following is LINKS:
+        return ()
     return tuple(step for step in Step if made.state in FROM[step] and step is not following.step)
 
 

@@ -47,7 +47,10 @@ def _questionnaire(
     for row in rows:
         _check_question(row, asked, problems)
         asked[row["code"]] = row
-    if len(problems.found) > before or "unit_choice" not in paper.values:
+    is_whole = _is_whole(paper, "title", "unit_choice") and all(
+        _is_whole(row, "kind", "words") for row in rows
+    )
+    if len(problems.found) > before or not is_whole:
         return None
     document = {**paper.values, "questions": [_question(row) for row in rows]}
     try:
@@ -55,6 +58,11 @@ def _questionnaire(
     except Fault as fault:  # what the checks above did not know of
         problems.add(paper.sheet, paper.number, fault.place, fault.message, **fault.values)
         return None
+
+
+def _is_whole(row: Row, *needed: str) -> bool:
+    """Tell whether nothing is missing and nothing was unreadable; else that is already noted."""
+    return None not in row.values.values() and all(row[name] is not None for name in needed)
 
 
 def _check_question(row: Row, asked: dict[str, Row], problems: Problems) -> None:
@@ -69,7 +77,7 @@ def _check_question(row: Row, asked: dict[str, Row], problems: Problems) -> None
                 row.place(name),
                 N_("This does not go with the kind of question."),
             )
-    if kind in CHOOSING and not row["choices"]:
+    if kind in CHOOSING and row.values.get("choices", ()) == ():
         problems.add(
             row.sheet,
             row.number,
@@ -96,7 +104,7 @@ def _check_question(row: Row, asked: dict[str, Row], problems: Problems) -> None
 
 
 def _check_reason(row: Row, problems: Problems) -> None:
-    if row["reason"] is None:
+    if row["reason"] is None or row.values.get("choices", ()) is None:
         return
     chosen, reason = row["reason"]
     if chosen not in _choice_codes(row) or reason not in CHOICE_REASONS:

@@ -131,8 +131,10 @@ def _rules(row: Row | None, weights: tuple[Row, ...], problems: Problems) -> Rul
             given["class_weights"] = _class_weights(weights)
         return parse_rules(given)
     except Fault as fault:
-        place = " ".join(filter(None, (row.place("document"), fault.place)))
-        problems.add(row.sheet, None, place or None, fault.message, **fault.values)
+        sheet = (
+            weights[0].sheet if weights and fault.place.startswith("class_weights") else row.sheet
+        )
+        problems.add(sheet, None, fault.place or None, fault.message, **fault.values)
         return None
 
 

@@ -11,13 +11,12 @@ from surveys import web
 from surveys.access import actor, person, requires
 from surveys.models import Role
 from surveys.participation import participation
-from surveys.planning import actions, life, queries
+from surveys.planning import actions, life, queries, rule_words
 from surveys.planning.demonstration import example_plan
 from surveys.planning.forms import ConfirmForm, RoundUploadForm
 from surveys.planning.layout import Tongue
 from surveys.planning.life import Step
 from surveys.planning.plan import RoundPlan
-from surveys.planning.rule_words import SENTENCES
 from surveys.planning.workbook import build_round_workbook, read_round
 from surveys.refusals import (
     FileEmpty,
@@ -155,7 +154,14 @@ def rules(round_id: int) -> ResponseReturnValue:
         made = queries.round_of(session, round_id)
         plan = queries.plan_of(session, round_id)
     return render_template(
-        "planning/rules.html", round=made, plan=plan, rules=plan.rules, sentences=SENTENCES
+        "planning/rules.html",
+        round=made,
+        plan=plan,
+        rules=plan.rules,
+        methods=rule_words.METHODS,
+        small_samples=rule_words.SMALL_SAMPLES,
+        consequences=rule_words.CONSEQUENCES,
+        ties=rule_words.TIES,
     )
 
 

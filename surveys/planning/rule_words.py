@@ -1,12 +1,11 @@
 """A rule set in words: a sentence for each choice that it makes."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from analytics.faults import N_
 from analytics.rules import Action, Method, SmallSamples, TieBreak
 
-SENTENCES: Mapping[StrEnum, str] = {
+METHODS: Mapping[Method, str] = {
     Method.DIRECT: N_("Direct: full marks × composite / 100."),
     Method.RATIO: N_("Ratio: full marks × composite / the best composite of the class."),
     Method.RANK: N_(
@@ -18,6 +17,8 @@ SENTENCES: Mapping[StrEnum, str] = {
         "(at least %(min_deviation)s) becomes %(spread)s, cut at %(limit)s deviations; "
         "classes of fewer than %(min_units)s units are converted directly."
     ),
+}
+SMALL_SAMPLES: Mapping[SmallSamples, str] = {
     SmallSamples.PAD: N_(
         "Below its floor, a group's mean for a unit is padded up to the floor with the mean of "
         "the class."
@@ -26,9 +27,13 @@ SENTENCES: Mapping[StrEnum, str] = {
     SmallSamples.SHRINK: N_(
         "Means are drawn towards the mean of the class, the more the fewer ballots there are."
     ),
+}
+CONSEQUENCES: Mapping[Action, str] = {
     Action.IGNORE: N_("no consequence"),
     Action.FLAG: N_("counted, flagged"),
     Action.EXCLUDE: N_("excluded"),
+}
+TIES: Mapping[TieBreak, str] = {
     TieBreak.SOCIAL: N_("the higher social score"),
     TieBreak.DIRECT: N_("the higher direct score"),
     TieBreak.WORK: N_("the higher work score"),

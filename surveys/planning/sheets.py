@@ -27,9 +27,12 @@ class Problems:
             self.found.append(FileProblem(sheet, row, column, message, tuple(values.items())))
 
     def refuse_if_any(self) -> None:
-        """Raise all problems together."""
+        """Raise all problems together, sheet by sheet from top to bottom."""
         if self.found:
-            raise FileProblems(tuple(self.found))
+            sheets = list(dict.fromkeys(problem.sheet for problem in self.found))
+            raise FileProblems(
+                tuple(sorted(self.found, key=lambda it: (sheets.index(it.sheet), it.row or 0)))
+            )
 
 
 @dataclass(frozen=True)
@@ -55,14 +58,18 @@ def read_table(workbook: Workbook, table: Table, problems: Problems) -> tuple[Ro
     sheet = workbook.sheet(table.names)
     if sheet is None or not sheet.rows:
         if table.is_required:
-            name = sheet.name if sheet else table.names[0]
+            name = sheet.name if sheet else _both(table.names)
             problems.add(name, None, None, N_("This sheet is missing or empty."))
         return ()
     columns = _columns(sheet, table, problems)
     missing = [one for one in table.columns if one.is_required and one not in columns.values()]
     for column in missing:
         problems.add(
-            sheet.name, 1, None, N_("The column “%(name)s” is missing."), name=column.headings[0]
+            sheet.name,
+            1,
+            None,
+            N_("The column “%(name)s” is missing."),
+            name=_both(column.headings),
         )
     if missing:
         return ()
@@ -76,7 +83,7 @@ def read_listing(workbook: Workbook, listing: Listing, problems: Problems) -> Ro
     """Return the values of a listing as one row, or None when the sheet is missing."""
     sheet = workbook.sheet(listing.names)
     if sheet is None or not sheet.rows:
-        name = sheet.name if sheet else listing.names[0]
+        name = sheet.name if sheet else _both(listing.names)
         problems.add(name, None, None, N_("This sheet is missing or empty."))
         return None
     values: dict[str, Any] = {}
@@ -96,12 +103,16 @@ def read_listing(workbook: Workbook, listing: Listing, problems: Problems) -> Ro
                 sheet.name, number, "A", N_("“%(name)s” stands here twice."), name=text(row[0])
             )
         else:
-            places[line.field] = f"B{number}"
-            _read_cell(values, line, cell, (sheet.name, number, f"B {line.headings[0]}"), problems)
+            places[line.field] = f"B {_shown(row[0])}"
+            _read_cell(values, line, cell, (sheet.name, number, f"B {_shown(row[0])}"), problems)
     for line in listing.lines:
         if line.is_required and line.field not in places:
             problems.add(
-                sheet.name, None, None, N_("The line “%(name)s” is missing."), name=line.headings[0]
+                sheet.name,
+                None,
+                None,
+                N_("The line “%(name)s” is missing."),
+                name=_both(line.headings),
             )
     return Row(sheet.name, 1, values, places)
 
@@ -134,7 +145,7 @@ def _columns(sheet: Sheet, table: Table, problems: Problems) -> dict[int, Column
                 )
             continue
         column = _found(table.columns, heading)
-        place = f"{column_letters(index)} {text(cell)}"
+        place = f"{column_letters(index)} {_shown(cell)}"
         if column is None:
             problems.add(sheet.name, 1, place, N_("This heading is not known."))
         elif column in columns.values():
@@ -146,7 +157,7 @@ def _columns(sheet: Sheet, table: Table, problems: Problems) -> dict[int, Column
 
 def _rows(sheet: Sheet, columns: dict[int, Column], problems: Problems) -> Iterator[Row]:
     places = {
-        column.field: f"{column_letters(index)} {text(sheet.rows[0][index])}"
+        column.field: f"{column_letters(index)} {_shown(sheet.rows[0][index])}"
         for index, column in columns.items()
     }
     for number, cells in enumerate(sheet.rows[1:], start=2):
@@ -166,7 +177,7 @@ def _read_cell(
     place: tuple[str, int, str],
     problems: Problems,
 ) -> None:
-    """Read one cell into the values; a blank one is left out."""
+    """Read one cell into the values: a blank one is left out, an unreadable one is None."""
     if cell is None:
         if column.is_required:
             problems.add(place[0], place[1], place[2], N_("This must be filled in."))
@@ -174,6 +185,7 @@ def _read_cell(
     try:
         values[column.field] = column.read(cell)
     except CellFault as fault:
+        values[column.field] = None
         problems.add(place[0], place[1], place[2], fault.message, **fault.values)
 
 
@@ -197,10 +209,19 @@ def _without_doubles(rows: tuple[Row, ...], table: Table, problems: Problems) ->
         yield row
 
 
+def _both(names: tuple[str, str]) -> str:
+    return " / ".join(names)
+
+
 def _found(columns: tuple[Column, ...], heading: str) -> Column | None:
     return next(
         (one for one in columns if heading in {_heading(words) for words in one.headings}), None
     )
+
+
+def _shown(cell: Value) -> str:
+    """Return a heading as a problem names it, without its asterisk."""
+    return " ".join(text(cell).split()).rstrip("*＊")
 
 
 def _heading(cell: Value) -> str:

@@ -117,7 +117,7 @@ class _Sheets:
         sheet.set_landscape()
         sheet.set_paper(A4)
         sheet.fit_to_pages(1, 0)
-        sheet.set_header(f"&L{self._mark}&R&A")
+        sheet.set_header((f"&L{self._mark}" if self._mark else "") + "&R&A")
         sheet.set_footer(f"&R{PAGE_OF[self._tongue]}")
         if self._mark:
             sheet.set_tab_color(WARN)
