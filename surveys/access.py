@@ -48,7 +48,9 @@ def requires(role: Role) -> Callable[[View], View]:
         def checked(*args: Any, **kwargs: Any) -> Any:
             found = person()
             if found is None:
-                return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+                # After signing in one comes back to a page, never to an act.
+                back = request.full_path.rstrip("?") if request.method == "GET" else None
+                return redirect(url_for("accounts.sign_in", next=back))
             if found.role is not role:
                 raise NotAllowed
             return view(*args, **kwargs)

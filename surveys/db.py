@@ -76,7 +76,7 @@ def _open_sqlite(url: str) -> Database:
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves
+    connection.isolation_level = None  # we say BEGIN ourselves
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout={LOCK_WAIT_SECONDS * 1000}",

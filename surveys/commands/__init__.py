@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
+from flask.cli import AppGroup, ScriptInfo
 from flask_babel import gettext
 
 from analytics.faults import Fault, Faults
@@ -23,8 +23,10 @@ class _Saying:
         try:
             return super().invoke(ctx)  # type: ignore[misc]
         except (Refusal, Fault) as expected:
-            for line in lines_of(expected):
-                click.echo(line, err=True)
+            # The command's own context is closed by now, and words need one.
+            with ctx.ensure_object(ScriptInfo).load_app().app_context():
+                for line in lines_of(expected):
+                    click.echo(line, err=True)
             sys.exit(1)
 
 

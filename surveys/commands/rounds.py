@@ -19,6 +19,7 @@ from surveys.scoring import queries
 from surveys.scoring.tables import build_csv
 from surveys.scoring.workbook import build_workbook
 from surveys.spreadsheet import read_workbook
+from surveys.wording import words
 
 ACTOR = "command"
 
@@ -56,7 +57,7 @@ def _step(action: Callable[..., object], code: str) -> None:
     with web.transaction() as session:
         action(session, round_id_of(session, code), web.now(), ACTOR)
         found = session.scalars(select(Round).where(Round.code == code)).one()
-        click.echo(f"{found.code}  {web.wording.words(found.state)}")
+        click.echo(f"{found.code}  {words(found.state)}")
 
 
 @rounds.command("rehearse")

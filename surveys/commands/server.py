@@ -43,7 +43,7 @@ def _server(host: str, port: int, workers: int) -> list[str]:
         *("-m", "granian", "--interface", "wsgi", "--factory", "app:create_app"),
         *("--host", host, "--port", str(port), "--workers", str(workers)),
         *("--blocking-threads", str(THREADS), "--backlog", "2048", "--no-ws"),
-        *("--log-level", "warning", "--process-name", "pingyi"),
+        *("--log-level", "error"),
     ]
 
 
