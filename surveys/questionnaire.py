@@ -217,9 +217,9 @@ def suspicions(
         found.append("speed")
     alike = len(patterns) == 1 and len(set(next(iter(patterns)))) == 1
     unscored = {option.code for option in rules.options if option.points is None}
-    if alike and len(submission_ratings) >= validity.identical_units:
-        if not patterns & {code * len(rules.items) for code in unscored}:
-            found.append("identical")
+    is_abstention = bool(patterns & {code * len(rules.items) for code in unscored})
+    if alike and len(submission_ratings) >= validity.identical_units and not is_abstention:
+        found.append("identical")
     return tuple(found)
 
 
@@ -275,7 +275,7 @@ def _question(entry: Mapping[str, Any], place: str) -> Question:
 
 
 def _check_questions(questions: tuple[Question, ...]) -> None:
-    """Refuse doubled codes, questions without choices, and conditions on what is not asked before."""
+    """Refuse doubled codes, questions without choices, conditions on what is not asked before."""
     seen: dict[str, Question] = {}
     for index, question in enumerate(questions):
         place = f"questions[{index}]"

@@ -122,7 +122,7 @@ def is_english() -> bool:
 
 
 def named(thing: Any, field: str = "name") -> str:
-    """Return a thing's name (or words, title …) in the page's language, Chinese where it has no other."""
+    """Return a thing's name (or words, title …) in the page's language, else in Chinese."""
     english = getattr(thing, f"{field}_en", None) if is_english() else None
     return str(english or getattr(thing, field))
 
@@ -160,7 +160,7 @@ def other_language() -> dict[str, str]:
     return {"code": code, "name": name, "url": f"?{urlencode({**arguments, 'lang': code})}"}
 
 
-# --- refusals --------------------------------------------------------------------------------------
+# --- refusals ------------------------------------------------------------------------------------
 
 
 def say(refusal: Refusal) -> dict[str, str]:
@@ -227,7 +227,7 @@ def _unexpected(_fault: Exception) -> Response:
     return response
 
 
-# --- wiring ----------------------------------------------------------------------------------------
+# --- wiring --------------------------------------------------------------------------------------
 
 
 def prepare(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""A client that reads every page as strictly as the strictest browser would, and fails on a bad one."""
+"""A client that reads every page as the strictest browser would, and fails on a bad one."""
 
 from collections import Counter
 from typing import Any
@@ -30,7 +30,7 @@ def tree(response: TestResponse) -> Element:
 
 
 def check_page(response: TestResponse) -> None:
-    """Fail on bad HTML, a missing title, doubled ids, unlabelled fields, inline scripts or styles."""
+    """Fail on bad HTML, a missing title, doubled ids, unlabelled fields, inline code."""
     if not response.data:
         return
     where = f"{response.request.method} {response.request.path}"
@@ -56,7 +56,7 @@ def check_page(response: TestResponse) -> None:
     for script in page.iter("script"):
         assert script.get("src"), f"{where}: inline script"
     for element in page.iter():
-        style = element.get("style") or next((a for a in element.keys() if a.startswith("on")), "")
+        style = element.get("style") or next((a for a in element.attrib if a.startswith("on")), "")
         assert not style, f"{where}: inline style or handler on {element.tag}"
         if element.tag == "img":
             assert element.get("alt") is not None, f"{where}: picture without words"
@@ -64,7 +64,7 @@ def check_page(response: TestResponse) -> None:
 
 
 def form_fields(response: TestResponse, action: str | None = None) -> dict[str, str]:
-    """Return what a browser would send from a form as it stands (the first, or that of an action)."""
+    """Return what a browser would send from a form as it stands: the first, or an action's."""
     page = tree(response)
     for form in page.iter("form"):
         if action is not None and form.get("action") != action:

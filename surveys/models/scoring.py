@@ -9,7 +9,7 @@ from surveys.models.base import Base
 
 
 class ScoringRun(Base):
-    """One computation: the rules as they were, digests of what went in, every figure that came out."""
+    """One computation: the rules as they were, digests of its input, every figure of it."""
 
     __tablename__ = "scoring_run"
     __table_args__ = (UniqueConstraint("round_id", "number"),)

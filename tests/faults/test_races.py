@@ -43,9 +43,7 @@ def at_once(calls):
         except Refusal as refusal:
             answers[index] = type(refusal)
 
-    threads = [
-        threading.Thread(target=run, args=(index, call)) for index, call in enumerate(calls)
-    ]
+    threads = [threading.Thread(target=run, args=(index, call)) for index, call in enumerate(calls)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -166,7 +166,7 @@ def independent_social(database_url, unit_code):
         if len(given) >= 3:
             means.setdefault((group, unit), []).append(sum(given) / len(given))
     # Every group here is below its floor in every unit, so that no group is padded (rules: the
-    # whole group is small); a unit without ballots takes the plain mean over its class, or over all.
+    # whole group is small); a unit without ballots takes its class's plain mean, or all units'.
     weights = rules.weights_for(of_class[unit_code])
     total = weight_sum = Fraction(0)
     for group, weight in weights.items():
