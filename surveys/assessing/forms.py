@@ -3,7 +3,6 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import HiddenField
 
 
 class WorkUploadForm(FlaskForm):  # type: ignore[misc]
@@ -13,6 +12,4 @@ class WorkUploadForm(FlaskForm):  # type: ignore[misc]
 
 
 class WorkConfirmForm(FlaskForm):  # type: ignore[misc]
-    """The workbook that was looked at."""
-
-    upload_id = HiddenField()
+    """One press of the button, under what was looked at."""

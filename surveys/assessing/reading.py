@@ -4,7 +4,7 @@ from analytics.faults import N_
 from surveys.assessing import adjustments_sheet, layout, scores_sheet
 from surveys.assessing.cells import Cell, Problems, is_blank
 from surveys.assessing.scores import WorkPlan, WorkScores
-from surveys.refusals import FileProblems
+from surveys.refusals import FileProblem, FileProblems
 from surveys.spreadsheet import Sheet, Workbook
 
 MOST_PROBLEMS = 200
@@ -17,7 +17,7 @@ def read_work(workbook: Workbook, plan: WorkPlan) -> WorkScores:
     units = scores_sheet.read(work, plan, problems) if work else ()
     lines = adjustments_sheet.read(adjustments, plan, problems) if adjustments else ()
     if problems:
-        raise FileProblems(tuple(problems[:MOST_PROBLEMS]))
+        raise FileProblems(_in_order(problems, workbook)[:MOST_PROBLEMS])
     return WorkScores(units, lines)
 
 
@@ -40,3 +40,14 @@ def _sheets(workbook: Workbook, problems: Problems) -> tuple[Sheet | None, Sheet
                 problems, N_("This sheet is missing; the file has: %(sheets)s."), sheets=names
             )
     return found.get(layout.WORK), found.get(layout.ADJUSTMENTS)
+
+
+def _in_order(problems: Problems, workbook: Workbook) -> tuple[FileProblem, ...]:
+    """Return problems as one walks through the file; what concerns a whole sheet comes last."""
+    places = {sheet.name: place for place, sheet in enumerate(workbook.sheets)}
+    beyond = len(workbook.sheets)
+
+    def place_of(problem: FileProblem) -> tuple[int, bool, int]:
+        return places.get(problem.sheet, beyond), problem.row is None, problem.row or 0
+
+    return tuple(sorted(problems, key=place_of))

@@ -1,24 +1,26 @@
 """The pages of the 70 points: what is in force, the workbook, its preview, its confirmation."""
 
 import io
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from analytics.rules import RuleSet
 from surveys import web, work
 from surveys.access import actor, person, requires
 from surveys.assessing import actions, queries
 from surveys.assessing.forms import WorkConfirmForm, WorkUploadForm
 from surveys.assessing.preview import preview_rows, rounded_work
 from surveys.assessing.reading import read_work
-from surveys.assessing.scores import figure
+from surveys.assessing.scores import WorkPlan, WorkScores, figure
 from surveys.assessing.template import build_work_workbook
-from surveys.models import Role
+from surveys.models import Role, Round
 from surveys.refusals import FileEmpty, FileProblems, FileRefused, FormExpired, PreviewGone
 from surveys.spreadsheet import FILE_BYTES_MAX, read_workbook
-from surveys.uploads import keep_upload, take_upload
+from surveys.uploads import keep_upload, read_upload, take_upload
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORM_BYTES = 64 * 1024
@@ -39,6 +41,71 @@ def work_page(round_id: int) -> ResponseReturnValue:
     return _work_page(round_id)
 
 
+@blueprint.post("/console/rounds/<int:round_id>/work")
+@requires(Role.OFFICE)
+def upload(round_id: int) -> ResponseReturnValue:
+    """Keep a workbook for its preview, or show everything that is wrong with it."""
+    form = WorkUploadForm()
+    if not form.validate_on_submit():
+        raise FormExpired
+    sent = form.file.data
+    try:
+        if not sent:
+            raise FileEmpty(file="")
+        content = sent.read()
+        name = _checked(round_id, content, sent.filename or "").file_name
+    except (FileRefused, FileProblems) as refusal:
+        return _work_page(round_id, refusal), refusal.status
+    var = web.installation().settings.var
+    upload_id = keep_upload(var, _account_id(), content, name, web.now())
+    return redirect(url_for("assessing.preview", round_id=round_id, upload_id=upload_id), 303)
+
+
+@blueprint.get("/console/rounds/<int:round_id>/work/preview/<upload_id>")
+@requires(Role.OFFICE)
+def preview(round_id: int, upload_id: str) -> ResponseReturnValue:
+    """Show what a workbook would change."""
+    var = web.installation().settings.var
+    waiting = read_upload(var, _account_id(), upload_id, web.now())
+    read = _checked(round_id, waiting.content, waiting.file_name)
+    return render_template(
+        "assessing/preview.html",
+        round=read.round,
+        rules=read.rules,
+        file_name=read.file_name,
+        rows=preview_rows(read.plan, read.scores, read.rules),
+        has_before=read.plan.in_force is not None,
+        upload_id=upload_id,
+        form=WorkConfirmForm(formdata=None),
+    )
+
+
+@blueprint.post("/console/rounds/<int:round_id>/work/preview/<upload_id>")
+@requires(Role.OFFICE)
+def confirm(round_id: int, upload_id: str) -> ResponseReturnValue:
+    """Save the workbook that was looked at."""
+    if not WorkConfirmForm().validate_on_submit():
+        raise FormExpired
+    var = web.installation().settings.var
+    taken = take_upload(var, _account_id(), upload_id, web.now())
+    workbook = read_workbook(taken.content, taken.file_name)
+    with web.transaction() as session:
+        plan = queries.work_plan(session, round_id)
+        scores = read_work(workbook, plan)
+        actions.keep_work(
+            session,
+            round_id,
+            plan,
+            scores,
+            workbook.file_name,
+            taken.content,
+            web.now(),
+            actor(),
+        )
+    flash(_("The work scores of %(count)s units are saved.", count=len(scores.units)), "good")
+    return redirect(url_for("assessing.work_page", round_id=round_id), 303)
+
+
 @blueprint.get("/console/rounds/<int:round_id>/work/template.xlsx")
 @requires(Role.OFFICE)
 def template(round_id: int) -> ResponseReturnValue:
@@ -52,72 +119,26 @@ def template(round_id: int) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/console/rounds/<int:round_id>/work/preview")
-@requires(Role.OFFICE)
-def preview(round_id: int) -> ResponseReturnValue:
-    """Show what a workbook would change, or everything that is wrong with it."""
-    form = WorkUploadForm()
-    if not form.validate_on_submit():
-        raise FormExpired
-    sent = form.file.data
-    try:
-        if not sent:
-            raise FileEmpty(file="")
-        return _preview(round_id, sent.read(), sent.filename or "")
-    except FileRefused as refusal:
-        return _work_page(round_id, refusal=refusal), refusal.status
-    except FileProblems as refusal:
-        return _work_page(round_id, refusal=refusal), refusal.status
+@dataclass(frozen=True)
+class Checked:
+    """A workbook without faults, beside the round it is for."""
+
+    file_name: str
+    round: Round
+    plan: WorkPlan
+    rules: RuleSet
+    scores: WorkScores
 
 
-@blueprint.post("/console/rounds/<int:round_id>/work/confirm")
-@requires(Role.OFFICE)
-def confirm(round_id: int) -> ResponseReturnValue:
-    """Save the workbook that was looked at."""
-    form = WorkConfirmForm()
-    if not form.validate_on_submit():
-        raise FormExpired
-    upload = take_upload(
-        web.installation().settings.var, _account_id(), form.upload_id.data or "", web.now()
-    )
-    workbook = read_workbook(upload.content, upload.file_name)
-    with web.transaction() as session:
-        plan = queries.work_plan(session, round_id)
-        scores = read_work(workbook, plan)
-        actions.keep_work(
-            session,
-            round_id,
-            plan,
-            scores,
-            workbook.file_name,
-            upload.content,
-            web.now(),
-            actor(),
-        )
-    flash(_("The work scores of %(count)s units are saved.", count=len(scores.units)), "good")
-    return redirect(url_for("assessing.work_page", round_id=round_id), 303)
-
-
-def _preview(round_id: int, content: bytes, file_name: str) -> str:
+def _checked(round_id: int, content: bytes, file_name: str) -> Checked:
+    """Read a workbook against its round, or refuse."""
     workbook = read_workbook(content, file_name)
     with web.reading() as session:
         appraised = queries.round_of(session, round_id)
         actions.check_open_to_import(appraised)
         plan = queries.work_plan(session, round_id)
         rules = queries.rule_set(session, round_id)
-    scores = read_work(workbook, plan)
-    upload_id = keep_upload(
-        web.installation().settings.var, _account_id(), content, workbook.file_name, web.now()
-    )
-    return render_template(
-        "assessing/preview.html",
-        round=appraised,
-        rules=rules,
-        file_name=workbook.file_name,
-        rows=preview_rows(plan, scores, rules),
-        has_before=plan.in_force is not None,
-        form=WorkConfirmForm(upload_id=upload_id, formdata=None),
-    )
+    return Checked(workbook.file_name, appraised, plan, rules, read_work(workbook, plan))
 
 
 def _work_page(round_id: int, refusal: FileRefused | FileProblems | None = None) -> str:
