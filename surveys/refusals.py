@@ -221,6 +221,13 @@ class RunUnknown(Refusal):
     message = N_("This round has not been scored yet.")
 
 
+class RunNumberUnknown(Refusal):
+    """The round has runs, but none of this number."""
+
+    status = 404
+    message = N_("This round has no scoring run %(number)s.")
+
+
 class TallyDisagrees(Refusal):
     """Tally and recount differ."""
 

@@ -50,7 +50,8 @@ THREADS = 64
 # How many people of each entrance answer; of the two secret groups, how many codes are given out.
 CITIZENS, AT_THE_WINDOW, ENTERPRISES = 2200, 320, 760
 DEPUTIES, DEPUTIES_WHO_ANSWER = 240, 205
-MEMBERS, MEMBERS_WHO_ANSWER = 200, 168
+MEMBERS, MEMBERS_WHO_ANSWER = 188, 156
+OWN_UNIT, OWN_UNIT_MEMBERS, OWN_UNIT_WHO_ANSWER = "U14", 12, 11
 TOKENS_TO_TRY = 5
 
 
@@ -89,7 +90,7 @@ def _finished_round() -> None:
         "demo-2025", "2025年度市级机关社会评议", "Appraisal of the city's departments 2025"
     )
     round_id = _import(build_round_workbook(plan), folder / "round.xlsx")
-    doors = _doors(round_id, DEPUTIES, MEMBERS)
+    doors = _doors(round_id, DEPUTIES, MEMBERS, OWN_UNIT_MEMBERS)
     with web.transaction() as session:
         planning.open_round(session, round_id, web.now(), ACTOR)
     outcomes = _ballots(round_id, doors)
@@ -120,7 +121,7 @@ def _open_round() -> None:
         "demo-2026", "2026年度市级机关社会评议", "Appraisal of the city's departments 2026"
     )
     round_id = _import(build_round_workbook(plan), _folder() / "round-open.xlsx")
-    doors = _doors(round_id, TOKENS_TO_TRY, TOKENS_TO_TRY)
+    doors = _doors(round_id, TOKENS_TO_TRY, TOKENS_TO_TRY, TOKENS_TO_TRY)
     with web.transaction() as session:
         planning.open_round(session, round_id, web.now(), ACTOR)
     written = {
@@ -139,7 +140,7 @@ def _import(content: bytes, path: Path) -> int:
         return planning.import_round(session, plan, web.now(), ACTOR).id
 
 
-def _doors(round_id: int, deputies: int, members: int) -> dict[str, Door]:
+def _doors(round_id: int, deputies: int, members: int, own: int) -> dict[str, Door]:
     """Make the entrances: two open links, a window, a batch of codes for each secret group."""
     with web.transaction() as session:
         groups = dict(
@@ -159,9 +160,13 @@ def _doors(round_id: int, deputies: int, members: int) -> dict[str, Door]:
             ),
             "enterprises": Door(link(groups["enterprises"], Channel.OPEN, label="企业评议")),
             "npc": Door(*batch(groups["npc"], deputies, label="人大代表")),
-            "cppcc": Door(
+            "cppcc": Door(*batch(groups["cppcc"], members, label="政协委员")),
+            "cppcc-own": Door(
                 *batch(
-                    groups["cppcc"], members, label="市科协的委员", excluded_unit_id=units["U14"]
+                    groups["cppcc"],
+                    own,
+                    label="在市科协工作的委员",
+                    excluded_unit_id=units[OWN_UNIT],
                 )
             ),
         }
@@ -175,6 +180,7 @@ def _ballots(round_id: int, doors: dict[str, Door]) -> Counter[Outcome]:
         "enterprises": ENTERPRISES,
         "npc": DEPUTIES_WHO_ANSWER,
         "cppcc": MEMBERS_WHO_ANSWER,
+        "cppcc-own": OWN_UNIT_WHO_ANSWER,
     }
     with web.reading() as session:
         rules = parse_rules(session.get_one(RuleSetRow, round_id).document)

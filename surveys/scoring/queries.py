@@ -24,7 +24,7 @@ from surveys.models import (
     WorkScore,
 )
 from surveys.questionnaire import Validity, read_ratings_text
-from surveys.refusals import NotFound, RoundUnknown, RunUnknown
+from surveys.refusals import RoundUnknown, RunNumberUnknown, RunUnknown
 from surveys.scoring.json_form import read_json
 from surveys.scoring.run import (
     AdjustmentLine,
@@ -142,7 +142,7 @@ def ballots_by_validity(session: Session, round_id: int) -> tuple[ValidityCount,
         .where(Ballot.round_id == round_id)
         .group_by(Ballot.validity)
     )
-    counted = dict(rows.tuples().all())
+    counted = dict(rows.all())
     return tuple(ValidityCount(v.value, counted.get(v, 0)) for v in Validity)
 
 
@@ -153,7 +153,7 @@ def ballots_by_group(session: Session, round_id: int) -> dict[int, int]:
         .where(Ballot.round_id == round_id, Ballot.validity.in_(ENTERING))
         .group_by(Ballot.group_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def groups_of(session: Session, round_id: int) -> tuple[Group, ...]:
@@ -239,7 +239,7 @@ def run_view(session: Session, round_id: int, number: int | None = None) -> RunV
         .options(selectinload(ScoringRun.units))
     ).one_or_none()
     if row is None:
-        raise NotFound
+        raise RunNumberUnknown(number=wanted)
     return RunView(
         round_id=round_id,
         number=row.number,
@@ -267,4 +267,4 @@ class _Codes:
 def _codes(session: Session, round_id: int) -> _Codes:
     groups = session.execute(select(Group.id, Group.code).where(Group.round_id == round_id))
     units = session.execute(select(Unit.number, Unit.code).where(Unit.round_id == round_id))
-    return _Codes(dict(groups.tuples().all()), dict(units.tuples().all()))
+    return _Codes(dict(groups.all()), dict(units.all()))

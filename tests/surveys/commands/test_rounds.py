@@ -240,7 +240,7 @@ def test_a_scored_round_is_exported_as_workbook_and_as_text(run, app, tmp_path):
     run("export", "2026", "--format", "csv", "--out", table)
     assert len(openpyxl.load_workbook(workbook).worksheets) >= 5
     assert "市第1局" in table.read_text(encoding="utf-8-sig")
-    assert "还没有计分" in run("export", "2026", "--run", "9", "--out", workbook, code=1)
+    assert "没有第 9 次计分" in run("export", "2026", "--run", "9", "--out", workbook, code=1)
 
 
 def test_nothing_can_be_scored_without_a_ballot(run, app):
