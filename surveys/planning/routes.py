@@ -161,7 +161,7 @@ def rules(round_id: int) -> ResponseReturnValue:
         methods=rule_words.METHODS,
         small_samples=rule_words.SMALL_SAMPLES,
         consequences=rule_words.CONSEQUENCES,
-        ties=rule_words.TIES,
+        ties=[_(rule_words.TIES[tie]) for tie in plan.rules.ties],
     )
 
 
