@@ -47,9 +47,11 @@ def test_the_language_follows_the_link_then_the_choice_before(client, first, the
     assert f'lang="{language}"' in client.get(then).text
 
 
-def test_a_foreign_host_header_appears_nowhere(office, made):
-    page = office.get(
-        f"/console/rounds/{made.round.id}/links", environ_overrides={"HTTP_HOST": "evil.example"}
+def test_a_foreign_host_header_appears_nowhere(app, office, made):
+    cookie = office.get_cookie("session")
+    page = app.test_client(use_cookies=False).get(
+        f"/console/rounds/{made.round.id}/links",
+        headers={"Host": "evil.example", "Cookie": f"session={cookie.value}"},
     )
     assert page.status_code == 200
     assert "evil.example" not in page.text
