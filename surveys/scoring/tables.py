@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from surveys.scoring.derivation import shown
 from surveys.scoring.run import RunView, UnitFigures
-from surveys.scoring.words import grade_words, said
+from surveys.scoring.words import grade_words, remarks
 from surveys.web import named
 
 Value = str | int | Decimal | None
@@ -75,13 +75,8 @@ def official_columns(run: RunView) -> tuple[Column, ...]:
             11,
             lambda unit: unit.without_flagged.social,
         ),
-        Column("flags", _("Remarks"), text, 26, remarks),
+        Column("flags", _("Remarks"), text, 26, lambda unit: remarks(unit.flags)),
     )
-
-
-def remarks(unit: UnitFigures) -> str:
-    """Return what a reader must know of a unit, in words."""
-    return str(_("; ")).join(said(flag) for flag in unit.flags)
 
 
 def build_csv(run: RunView) -> bytes:

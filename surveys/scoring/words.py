@@ -25,6 +25,9 @@ FLAGS: dict[str, str] = {
     MergeFlag.VETOED: N_("veto"),
 }
 
+# What holds for every unit alike: said of the group, not beside each unit.
+OF_WHOLE_GROUPS = frozenset({Flag.GROUP_SMALL, Flag.GROUP_SUSPENDED, Flag.OPEN_LEFT_OUT})
+
 # What stands beside a unit on the overview; the rest is said on its own sheet.
 ON_OVERVIEW = (
     Flag.NO_VALID_BALLOTS,
@@ -80,6 +83,12 @@ def grade_words(rules: RuleSet, code: str | None) -> str:
     """Return the words of a grade."""
     grade = next((grade for grade in rules.grades if grade.code == code), None)
     return "" if grade is None else named(grade, "words")
+
+
+def remarks(flags: tuple[str, ...]) -> str:
+    """Return what a reader must know of one unit, in one line."""
+    semicolon: str = gettext("; ")
+    return semicolon.join(said(flag) for flag in flags if flag not in OF_WHOLE_GROUPS)
 
 
 def overview_flags(flags: tuple[str, ...]) -> tuple[str, ...]:

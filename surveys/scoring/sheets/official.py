@@ -47,19 +47,20 @@ def _section(
     for place, unit in enumerate(units, start=row + 1):
         for index, column in enumerate(columns):
             if column.key == "total" and unit.total is not None:
-                _total(paper, sheet, place, index, columns, unit)
+                _total(paper, sheet, (place, index), columns, unit)
             else:
                 put(sheet, place, index, column.value(unit), _style(paper, column))
     return row + 1 + len(units)
 
 
 def _total(
-    paper: Paper, sheet: Any, row: int, index: int, columns: Sequence[Column], unit: UnitFigures
+    paper: Paper, sheet: Any, place: tuple[int, int], columns: Sequence[Column], unit: UnitFigures
 ) -> None:
     """Write the total as the sum of its cells, so that everybody can see it add up."""
-    cells = [xl_rowcol_to_cell(row, place) for place, c in enumerate(columns) if c.key in SUMMED]
+    row, index = place
+    cells = [xl_rowcol_to_cell(row, c) for c, column in enumerate(columns) if column.key in SUMMED]
     # Rounded, because the sum of binary fractions may end in …9999.
-    formula = f"=ROUND({'+'.join(cells)},2)"
+    formula = f"=ROUND({'+'.join(cells)},{paper.decimals})"
     sheet.write_formula(row, index, formula, paper.bold_points, unit.total)
 
 

@@ -31,6 +31,7 @@ class Paper:
     """An open workbook with its formats."""
 
     book: Any
+    decimals: int  # that are printed
     title: Any
     note: Any
     mark: Any
@@ -66,6 +67,7 @@ def open_paper(stream: IO[bytes], run: RunView) -> Paper:
     two = "0." + "0" * run.rules.rounding if run.rules.rounding else "0"
     return Paper(
         book,
+        run.rules.rounding,
         title=book.add_format({**plain, "font_size": 16, "bold": True}),
         note=book.add_format({**plain, "font_size": 9, "font_color": MUTED}),
         mark=book.add_format({**plain, "bold": True, "font_color": WARN}),
