@@ -267,7 +267,7 @@ def _link(
     row = Link(
         round_id=made.id,
         group_id=group.id,
-        code=f"{made.code}{group.code[:6]}{window}",
+        code=f"{made.code}{group.code[:6]}{window}"[-20:],
         channel=channel,
         unit_id=unit.id if unit else None,
         excluded_unit_id=excluded.id if excluded else None,
