@@ -25,7 +25,8 @@ from analytics.rule_set import (
 )
 from analytics.tally import BLANK
 
-RESERVED_COLUMNS = ("ballot", "group", "unit")
+# Columns of a ratings file, and parts of a unit's card, that an item's code would collide with.
+RESERVED_COLUMNS = ("ballot", "group", "unit", "comment", "unknown")
 DEFAULT_GRADES: tuple[Grade, ...] = (
     Grade("excellent", "优秀", Decimal(90), Decimal(30), "Excellent"),
     Grade("good", "良好", Decimal(80), None, "Good"),

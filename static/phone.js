@@ -159,6 +159,8 @@
     const fromAddress = () => {
       const found = /^#([0-9A-Za-z-]{20,})$/.exec(location.hash);
       if (!found) return;
+      // Another slip opened in the same page after handing in: it begins anew.
+      if (!form.isConnected) { location.reload(); return; }
       field.value = found[1];
       // Out of the address bar and the history: who looks at the phone later shall not find it.
       history.replaceState(null, "", location.pathname + location.search);

@@ -13,6 +13,8 @@ from analytics.rules import Action, Item, Option, RuleSet
 COMMENT_MAX_CHARS = 500
 TEXT_MAX_CHARS = 1000
 BLANK = "-"
+# Reasons for doubt that a choice may stand for; the rule set says what each does.
+CHOICE_REASONS = {"coached"}
 
 
 class Kind(StrEnum):
@@ -284,6 +286,13 @@ def _check_questions(questions: tuple[Question, ...]) -> None:
                 N_("The code %(code)s is doubled or has signs other than letters, digits and _."),
                 place=place,
                 code=question.code,
+            )
+        reasons = {choice.reason for choice in question.choices if choice.reason}
+        if not reasons <= CHOICE_REASONS:
+            raise Fault(
+                N_("The reason “%(reason)s” is not one that a choice can give."),
+                place=place,
+                reason=min(reasons - CHOICE_REASONS),
             )
         choosing = question.kind in {Kind.SINGLE, Kind.SEVERAL}
         codes = [choice.code for choice in question.choices]

@@ -57,6 +57,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("is_demonstration", sa.Boolean(), nullable=False),
+        sa.Column("rehearsed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=True),

@@ -7,6 +7,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, ScriptInfo
 from flask_babel import gettext
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from analytics.faults import Fault, Faults
 from surveys import web
@@ -22,6 +23,15 @@ class _Saying:
         """Run it; turn an expected no into its lines and exit code 1."""
         try:
             return super().invoke(ctx)  # type: ignore[misc]
+        except (OperationalError, ProgrammingError) as fault:
+            if "no such table" not in str(fault) and "UndefinedTable" not in str(fault):
+                raise
+            click.echo(
+                "数据库还没有建表，请先运行 flask --app app db upgrade"
+                " / The database has no tables yet: run flask --app app db upgrade first",
+                err=True,
+            )
+            sys.exit(1)
         except (Refusal, Fault) as expected:
             # The command's own context is closed by now, and words need one.
             with ctx.ensure_object(ScriptInfo).load_app().app_context():

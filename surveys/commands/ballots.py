@@ -46,7 +46,7 @@ def import_file(file: Path, code: str, channel: str, dry_run: bool) -> None:
             if dry_run:
                 raise DryRun
     except DryRun:
-        click.echo("试运行,未保存 / Dry run, nothing was saved")
+        click.echo("试运行，未保存 / Dry run, nothing was saved")
     for group, count in entry.new.items():
         click.echo(f"{group}: {count} 份新票 / new ballots")
     click.echo(f"{entry.ratings} 条评分 / ratings; {entry.before} 份已录入过 / entered before")

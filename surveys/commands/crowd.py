@@ -1,7 +1,7 @@
 """A seeded crowd: groups differ in severity, some people are careless, some try twice."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -81,17 +81,17 @@ class Crowd:
             for index, number in enumerate(numbers)
         }
 
-    def come(self, entrance: Entrance) -> Iterator[Submission]:
-        """Yield the ballots of one entrance's people, a few of them a second time."""
-        for index in range(entrance.people):
-            one = self._ballot(entrance, index)
-            yield one
-            if one.device_key and self.rng.random() < TWICE_SHARE:
-                yield replace(
-                    self._ballot(entrance, index),
-                    device_key=one.device_key,
-                    submission_id=self._id(),
-                )
+    def come(self, entrance: Entrance) -> list[Submission]:
+        """Return the ballots of one entrance's people."""
+        return [self._ballot(entrance, index) for index in range(entrance.people)]
+
+    def come_again(self, entrance: Entrance, first: list[Submission]) -> list[Submission]:
+        """Return the second tries of those who think that nobody notices."""
+        return [
+            replace(self._ballot(entrance, 0), device_key=one.device_key)
+            for one in first
+            if one.device_key and self.rng.random() < TWICE_SHARE
+        ]
 
     def _ballot(self, entrance: Entrance, index: int) -> Submission:
         ratings = self._ratings(entrance)

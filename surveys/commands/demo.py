@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -199,8 +200,10 @@ def _ballots(round_id: int, doors: dict[str, Door]) -> Counter[Outcome]:
             )
             for name, door in doors.items()
         ]
-    ballots = [ballot for entrance in entrances for ballot in crowd.come(entrance)]
-    return Counter(_kept(ballots))
+    first = [crowd.come(entrance) for entrance in entrances]
+    again = map(crowd.come_again, entrances, first)
+    # Everybody once before anybody twice: which of two ballots counts must not hang on a race.
+    return Counter(_kept([*chain(*first)])) + Counter(_kept([*chain(*again)]))
 
 
 def _kept(ballots: list[Submission]) -> Iterator[Outcome]:

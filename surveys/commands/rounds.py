@@ -81,6 +81,13 @@ def close_round(code: str) -> None:
     _step(planning.close_round, code)
 
 
+@rounds.command("publish")
+@click.argument("code")
+def publish_round(code: str) -> None:
+    """Publish the newest results of round CODE; they can no longer change."""
+    _step(planning.publish_round, code)
+
+
 @click.command("score", cls=SayingCommand)
 @click.argument("code")
 @with_appcontext

@@ -1,7 +1,7 @@
 """`flask score-files`: the whole computation over files, with no database."""
 
 import json
-import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -27,11 +27,17 @@ def score_the_files(
 ) -> None:
     """Score ballots given as files and write result.json."""
     rule_set = parse_rules(rules.read_text(encoding="utf-8-sig"))
-    with click.progressbar(length=1, label=ratings.name, file=sys.stderr) as bar:
-        result = score_files(rule_set, ratings, units, work=work, invited=invited)
-        bar.update(1)
+    result = score_files(
+        rule_set, ratings, units, work=work, invited=invited, on_row=partial(_report, ratings.name)
+    )
+    click.echo(err=True)
     out.write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
     click.echo(f"{len(result['units'])} 个单位 / units → {out}")
+
+
+def _report(file: str, done: int) -> None:
+    """Say how far the file has been read, on one line that is written over."""
+    click.echo(f"\r{file}: {done:,}", nl=False, err=True)
 
 
 COMMANDS = (score_the_files,)

@@ -26,7 +26,7 @@ def serve(host: str, port: int, workers: int, with_demo: bool) -> None:
     _check_port(host, port)
     if workers > 1 and web.installation().database.is_sqlite:
         raise click.ClickException(
-            "SQLite 只能用一个进程;多进程请用 PostgreSQL。 / SQLite serves from one process."
+            "SQLite 只能用一个进程；多进程请用 PostgreSQL。 / SQLite serves from one process."
         )
     base_url = os.environ.setdefault("PINGYI_BASE_URL", f"http://{host}:{port}")
     schema.upgrade(web.installation().database)
@@ -56,7 +56,7 @@ def _check_port(host: str, port: int) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise click.ClickException(
-                    f"端口 {port} 已被占用,请换一个,例如 make run PORT={port + 1}"
+                    f"端口 {port} 已被占用，请换一个，例如 make run PORT={port + 1}"
                     f" / Port {port} is in use; try another: make run PORT={port + 1}"
                 ) from None
             raise click.ClickException(

@@ -35,6 +35,7 @@ class Round(Base):
     office_en: Mapped[str | None] = mapped_column(String(120))
     state: Mapped[RoundState] = mapped_column(words_of(RoundState, "state"))
     is_demonstration: Mapped[bool] = mapped_column(default=False)
+    rehearsed_at: Mapped[datetime | None]
     opens_at: Mapped[datetime | None]
     closes_at: Mapped[datetime | None]
     frozen_at: Mapped[datetime | None]

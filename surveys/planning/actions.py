@@ -72,6 +72,7 @@ def rehearse_round(session: Session, round_id: int, now: datetime, actor: str) -
     if made.frozen_at is not None:
         raise RoundFrozen
     _take(session, made, Step.REHEARSE, now)
+    made.rehearsed_at = now
     audit.record(session, actor, "round rehearsed", now, made.id)
     return made
 

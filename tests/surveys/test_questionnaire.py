@@ -118,6 +118,11 @@ def changed(index, **changes):
             id="text with choices",
         ),
         pytest.param(
+            changed(0, choices=[{"code": "a", "words": "甲", "reason": "speed"}]),
+            "questions[0]",
+            id="a reason that no choice can give",
+        ),
+        pytest.param(
             changed(0, shown_if=["ways", "net"]), "questions[0]", id="depends on a later one"
         ),
         pytest.param(
