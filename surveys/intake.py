@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table, select, tuple_, update
+from sqlalchemy import Insert, Table, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from surveys.db import Database, transaction
 from surveys.models import Ballot, Comment, Link, Participation, Round, TallyCell, Token
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 QUEUE_DEPTH = 2000
 LARGEST_BATCH = 200
 ANSWER_SECONDS = 60
+_INSERT = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 COUNTED = {Validity.COUNTED, Validity.FLAGGED}
 
 
@@ -284,8 +287,7 @@ def _insert(session: Session, rows: dict[int, dict[str, Any]]) -> list[int]:
     """Insert ballots that meet no unique key; return which ones were."""
     if not rows:
         return []
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(_table(Ballot)).on_conflict_do_nothing().returning(Ballot.id)
+    statement = _insert_once(session.get_bind().dialect.name)
     inserted = set(session.execute(statement, list(rows.values())).scalars())
     return [index for index, row in rows.items() if row["id"] in inserted]
 
@@ -351,17 +353,28 @@ def _add(
     """Add counts to the rows of these keys, making those that are missing; in one fixed order."""
     if not counts:
         return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
-    statement = statement.on_conflict_do_update(
-        index_elements=list(columns),
-        set_={"count": table.c.count + statement.excluded["count"]},
-    )
+    statement = _upsert(session.get_bind().dialect.name, table, columns)
     rows = [
         {**dict(zip(columns, key, strict=True)), "count": count}
         for key, count in sorted(counts.items(), key=lambda entry: tuple(map(str, entry[0])))
     ]
     session.execute(statement, rows)
+
+
+@lru_cache
+def _insert_once(dialect: str) -> ReturningInsert[tuple[str]]:
+    """Return the statement that inserts a ballot unless a unique key is taken."""
+    return _INSERT[dialect](_table(Ballot)).on_conflict_do_nothing().returning(Ballot.id)
+
+
+@lru_cache
+def _upsert(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
+    """Return the statement that adds to a count."""
+    statement = _INSERT[dialect](table)
+    return statement.on_conflict_do_update(
+        index_elements=list(columns),
+        set_={"count": table.c.count + statement.excluded["count"]},
+    )
 
 
 def _table(model: Any) -> Table:
