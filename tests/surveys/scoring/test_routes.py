@@ -1,11 +1,14 @@
 """The pages of the results: scoring, ranking, one unit's sheet, downloads."""
 
 import io
+from dataclasses import replace
+from decimal import Decimal
 
 import openpyxl
 import pytest
 from sqlalchemy import select
 
+from analytics.rules import ClassWeights, preset
 from surveys.db import reading, transaction
 from surveys.models import AuditEntry, Round, RoundState, WorkScore
 from tests import makers
@@ -80,6 +83,17 @@ def test_every_scored_unit_has_its_interval_drawn(office, made):
     pictures = [element for element in page.iter() if element.get("class") == "interval"]
     assert len(pictures) == 4
     assert all(one.get("role") == "img" and one.get("aria-label") for one in pictures)
+
+
+def test_weights_of_a_class_are_named_beside_the_general_ones(office, store):
+    special = ClassWeights("class1", (("citizens", Decimal(50)), ("npc", Decimal(50))))
+    with transaction(store) as session:
+        rules = replace(preset("default"), class_weights=(special,))
+        made = make_closed_round(session, rules=rules)
+    score(office, made)
+    assert "第1类的权重 — 群众 50；人大代表 50" in visible_text(
+        office.get(f"{page_of(made)}?lang=zh")
+    )
 
 
 def test_a_unit_s_sheet_shows_every_step(office, made):
