@@ -90,11 +90,11 @@ def _work_sheet(pen: Pen, plan: WorkPlan) -> None:
     _indicator_heads(pen, sheet, plan)
     _unit_rows(pen, sheet, plan)
     sheet.set_row(layout.TITLE_ROW, 26)
-    sheet.set_row(layout.NAME_ROW, 44)
+    sheet.set_row(layout.NAME_ROW, 64 if is_english() else 44)
     sheet.set_column(0, 0, 10)
-    sheet.set_column(1, 1, 34 if is_english() else 24)
-    sheet.set_column(2, 2, 16)
-    sheet.set_column(3, 2 + len(plan.indicators), 12)
+    sheet.set_column(1, 1, 50 if is_english() else 24)
+    sheet.set_column(2, 2, 30 if is_english() else 16)
+    sheet.set_column(3, 2 + len(plan.indicators), 14)
     sheet.freeze_panes(layout.CODE_ROW + 1, layout.FIRST_INDICATOR_COLUMN)
     sheet.repeat_rows(layout.ASPECT_ROW, layout.CODE_ROW)
 
@@ -185,7 +185,7 @@ def _adjustment_sheet(pen: Pen, plan: WorkPlan) -> None:
         for column in range(len(layout.ADJUSTMENT_HEADINGS)):
             sheet.write_blank(row, column, None, pen.score if column == 2 else pen.text)
     _adjustment_checks(sheet, plan, last)
-    for column, width in enumerate((12, 34 if is_english() else 24, 10, 12, 60)):
+    for column, width in enumerate((12, 50 if is_english() else 24, 10, 12, 60)):
         sheet.set_column(column, column, width)
     sheet.set_row(0, 26)
     sheet.freeze_panes(2, 0)

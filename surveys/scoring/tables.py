@@ -46,7 +46,7 @@ def official_columns(run: RunView) -> tuple[Column, ...]:
     return (
         Column("rank", _("Rank"), count, 6, lambda unit: unit.rank),
         Column("code", _("Unit code"), text, 9, lambda unit: unit.code),
-        Column("name", _("Unit"), text, 26, named),
+        Column("name", _("Unit"), text, 20, named),
         Column(
             "work",
             _("Work score (%(full)s)", full=work_full),
@@ -61,9 +61,9 @@ def official_columns(run: RunView) -> tuple[Column, ...]:
             10,
             lambda unit: unit.printed.social,
         ),
-        Column("adjustment", _("Adjustment"), points, 8, lambda unit: unit.printed.adjustment),
+        Column("adjustment", _("Adjustment"), points, 11, lambda unit: unit.printed.adjustment),
         Column("total", _("Total score"), points, 9, lambda unit: unit.printed.total),
-        Column("grade", _("Grade"), text, 8, lambda unit: grade_words(run.rules, unit.grade)),
+        Column("grade", _("Grade"), text, 10, lambda unit: grade_words(run.rules, unit.grade)),
         Column("direct", _("Direct score"), points, 10, lambda unit: unit.printed.direct),
         Column("low", _("Interval from"), points, 8, lambda unit: _end(unit, "low")),
         Column("high", _("Interval to"), points, 8, lambda unit: _end(unit, "high")),
@@ -75,7 +75,7 @@ def official_columns(run: RunView) -> tuple[Column, ...]:
             11,
             lambda unit: unit.without_flagged.social,
         ),
-        Column("flags", _("Remarks"), text, 26, lambda unit: remarks(unit.flags)),
+        Column("flags", _("Remarks"), text, 14, lambda unit: remarks(unit.flags)),
     )
 
 

@@ -8,7 +8,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from analytics.rules import Method, RuleSet
 from surveys.scoring.run import GroupFigures, RunView, UnitFigures
-from surveys.scoring.sheets.paper import Cell, Paper, add_sheet, heading, put, write_head
+from surveys.scoring.sheets.paper import Cell, Paper, add_sheet, fitting, heading, put, write_head
 from surveys.scoring.words import said
 from surveys.web import named
 
@@ -22,14 +22,14 @@ def write_sheet(paper: Paper, run: RunView) -> None:
     sheet = add_sheet(paper, run, _("By group"), title, HEAD_ROW)
     has_standard = run.rules.conversion.method is Method.STANDARD
     columns = [
-        (_("Class"), 12),
-        (_("Unit code"), 8),
-        (_("Unit"), 24),
-        (_("Group"), 14),
+        (_("Class"), fitting((named(facts) for facts in run.summary.classes), 12)),
+        (_("Unit code"), 9),
+        (_("Unit"), fitting((named(unit) for unit in run.units), 20)),
+        (_("Group"), fitting((named(group) for group in run.summary.groups), 14)),
         (_("Weight"), 8),
-        (_("Returned"), 8),
+        (_("Returned"), 9),
         (_("Valid"), 8),
-        (_("Abstained"), 8),
+        (_("Abstained"), 10),
         (_("Flagged among them"), 9),
         (_("Mean M"), 10),
         (_("Floor"), 7),

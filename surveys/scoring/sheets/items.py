@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from analytics.rules import RuleSet
 from surveys.scoring.run import RunView, UnitFigures
 from surveys.scoring.sheets.groups import group_name
-from surveys.scoring.sheets.paper import Paper, add_sheet, heading, put, write_head
+from surveys.scoring.sheets.paper import Paper, add_sheet, fitting, heading, put, write_head
 from surveys.web import named
 
 HEAD_ROW = 3
@@ -19,11 +19,11 @@ def write_sheet(paper: Paper, run: RunView) -> None:
     title = _("%(round)s: items", round=heading(run))
     sheet = add_sheet(paper, run, _("By item"), title, HEAD_ROW)
     columns = [
-        (_("Unit code"), 8),
-        (_("Unit"), 24),
-        (_("Group"), 14),
-        (_("Item"), 16),
-        *((named(option, "words"), 9) for option in run.rules.options),
+        (_("Unit code"), 9),
+        (_("Unit"), fitting((named(unit) for unit in run.units), 20)),
+        (_("Group"), fitting((named(group) for group in run.summary.groups), 14)),
+        (_("Item"), fitting((named(item, "words") for item in run.rules.items), 14)),
+        *((named(option, "words"), 12) for option in run.rules.options),
         (_("Not answered"), 9),
         (_("Scored answers"), 9),
         (_("Mean points"), 10),

@@ -8,7 +8,7 @@ from flask_babel import ngettext
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from surveys.scoring.run import RunView, UnitFigures
-from surveys.scoring.sheets.paper import Paper, add_sheet, heading, put, write_head
+from surveys.scoring.sheets.paper import Paper, add_sheet, fitting, heading, put, write_head
 from surveys.scoring.tables import Column, Kind, official_columns
 from surveys.web import named
 
@@ -21,7 +21,7 @@ def write_sheet(paper: Paper, run: RunView) -> None:
     title = _("%(round)s: results", round=heading(run))
     sheet = add_sheet(paper, run, _("Official table"), title, HEAD_ROW)
     columns = official_columns(run)
-    write_head(paper, sheet, HEAD_ROW, [(column.heading, column.width) for column in columns])
+    write_head(paper, sheet, HEAD_ROW, [(c.heading, _width(c, run.units)) for c in columns])
     row = HEAD_ROW + 1
     for facts, members in run.by_class():
         counted = ngettext("%(num)s unit", "%(num)s units", len(members))
@@ -32,6 +32,12 @@ def write_sheet(paper: Paper, run: RunView) -> None:
         row = _section(paper, sheet, row, _("Scored, not ranked"), columns, apart)
     _signatures(paper, sheet, row + 1)
     sheet.freeze_panes(HEAD_ROW + 1, 3)
+
+
+def _width(column: Column, units: Sequence[UnitFigures]) -> int:
+    if column.key not in {"name", "flags"}:
+        return column.width
+    return fitting((str(column.value(unit)) for unit in units), column.width)
 
 
 def _section(

@@ -1,6 +1,6 @@
 """What the sheets of the official workbook share: formats, page set-up, headers and footers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import IO, Any
@@ -21,6 +21,7 @@ LINE = "#C9D0DB"
 WARN = "#8A5D00"
 A4 = 9
 ROW_POINTS = 18
+WIDE_FROM = 0x2E7F
 INCHES_25_MM, INCHES_20_MM = 0.98, 0.79
 
 Cell = str | int | Decimal | None
@@ -84,7 +85,7 @@ def open_paper(stream: IO[bytes], run: RunView) -> Paper:
         band=book.add_format(band),
         band_exact=book.add_format({**figure, **band, "indent": 0, "num_format": "0.0000"}),
         weight=book.add_format(figure),
-        text=book.add_format({**cell, "text_wrap": True, "indent": 1}),
+        text=book.add_format({**cell, "indent": 1}),
         centre=book.add_format({**cell, "align": "center"}),
         count=book.add_format({**figure, "num_format": "#,##0"}),
         points=book.add_format({**figure, "num_format": two}),
@@ -139,7 +140,7 @@ def stamp_line(run: RunView) -> str:
 
 
 def write_head(
-    paper: Paper, sheet: Any, row: int, columns: Sequence[tuple[str, int]], height: int = 32
+    paper: Paper, sheet: Any, row: int, columns: Sequence[tuple[str, int]], height: int = 44
 ) -> None:
     """Write a row of headings and set the widths of their columns."""
     for column, (words, width) in enumerate(columns):
@@ -147,6 +148,12 @@ def write_head(
         sheet.set_column(column, column, width)
     sheet.set_row(row, height)
     sheet.freeze_panes(row + 1, 0)
+
+
+def fitting(texts: Iterable[str], least: int, most: int = 60) -> int:
+    """Return the width of a column that shows its texts whole; a Chinese sign is two wide."""
+    widest = max((sum(1 + (ord(sign) > WIDE_FROM) for sign in text) for text in texts), default=0)
+    return max(least, min(most, widest + 3))
 
 
 def put(sheet: Any, row: int, column: int, value: Cell, style: Any) -> None:
