@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 QUEUE_DEPTH = 2000
 LARGEST_BATCH = 200
 ANSWER_SECONDS = 60
-_INSERT = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 COUNTED = {Validity.COUNTED, Validity.FLAGGED}
 
 
@@ -361,16 +360,20 @@ def _add(
     session.execute(statement, rows)
 
 
+def _insert_into(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
 @lru_cache
 def _insert_once(dialect: str) -> ReturningInsert[tuple[str]]:
     """Return the statement that inserts a ballot unless a unique key is taken."""
-    return _INSERT[dialect](_table(Ballot)).on_conflict_do_nothing().returning(Ballot.id)
+    return _insert_into(dialect, _table(Ballot)).on_conflict_do_nothing().returning(Ballot.id)
 
 
 @lru_cache
 def _upsert(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
     """Return the statement that adds to a count."""
-    statement = _INSERT[dialect](table)
+    statement = _insert_into(dialect, table)
     return statement.on_conflict_do_update(
         index_elements=list(columns),
         set_={"count": table.c.count + statement.excluded["count"]},
