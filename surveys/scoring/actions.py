@@ -28,7 +28,7 @@ def record_run(session: Session, round_id: int, now: datetime, actor: str) -> Sc
     tally = queries.tally_of(session, round_id)
     if not tally:
         raise NothingToScore
-    is_recounted = _check_tally(session, round_id)
+    is_recounted = _check_tally(session, round_id, tally)
     rules = queries.rule_set(session, round_id)
     computed = compute(_inputs(session, round_id, tally, rules))
     numbers = queries.run_numbers(session, round_id)
@@ -76,11 +76,11 @@ def _round_to_score(session: Session, round_id: int) -> Round:
     return appraised
 
 
-def _check_tally(session: Session, round_id: int) -> bool:
+def _check_tally(session: Session, round_id: int, tally: Tally) -> bool:
     """Refuse a tally that is not what the ballots say; tell whether it was compared."""
     if sum(queries.ballots_by_group(session, round_id).values()) > RECOUNTED_BALLOTS:
         return False
-    differences = queries.verify_tally(session, round_id)
+    differences = queries.verify_tally(session, round_id, tally)
     if differences:
         raise TallyDisagrees(count=len(differences))
     return True

@@ -23,7 +23,7 @@ from surveys.models import (
     UnitClass,
     WorkScore,
 )
-from surveys.questionnaire import Validity, read_ratings_text
+from surveys.questionnaire import Channel, Validity, read_ratings_text
 from surveys.refusals import RoundUnknown, RunNumberUnknown, RunUnknown
 from surveys.scoring.json_form import read_json
 from surveys.scoring.run import (
@@ -87,23 +87,21 @@ def appraised_units(rows: tuple[Unit, ...]) -> tuple[social.Unit, ...]:
 def tally_of(session: Session, round_id: int) -> Tally:
     """Return the tally that the writer of ballots has folded."""
     codes = _codes(session, round_id)
-    rows = session.scalars(
-        select(TallyCell)
+    rows = session.execute(
+        select(
+            TallyCell.group_id,
+            TallyCell.channel,
+            TallyCell.unit_number,
+            TallyCell.pattern,
+            TallyCell.is_flagged,
+            TallyCell.count,
+        )
         .where(TallyCell.round_id == round_id, TallyCell.count > 0)
         .execution_options(yield_per=ROWS_AT_A_TIME)
     )
     return Tally(
-        (
-            Cell(
-                codes.groups[row.group_id],
-                row.channel.value,
-                codes.units[row.unit_number],
-                row.pattern,
-                row.is_flagged,
-            ),
-            row.count,
-        )
-        for row in rows
+        (Cell(codes.groups[group], channel.value, codes.units[unit], pattern, is_flagged), count)
+        for group, channel, unit, pattern, is_flagged, count in rows
     )
 
 
@@ -111,27 +109,50 @@ def recount(session: Session, round_id: int) -> Tally:
     """Return the tally counted anew from the ballots themselves: the truth to compare with."""
     appraised = round_of(session, round_id)
     codes = _codes(session, round_id)
-    counts: Counter[Cell] = Counter()
+    width = appraised.unit_digits + appraised.item_count
+    # Equal pieces of text are counted first and understood once: there are few of them.
+    pieces: dict[tuple[int, Channel, Validity], Counter[str]] = {}
     rows = session.execute(
         select(Ballot.group_id, Ballot.channel, Ballot.validity, Ballot.ratings)
         .where(Ballot.round_id == round_id, Ballot.validity.in_(ENTERING))
         .execution_options(yield_per=ROWS_AT_A_TIME)
     )
-    for group_id, channel, validity, text in rows:
-        group, is_flagged = codes.groups[group_id], validity is Validity.FLAGGED
-        for rating in read_ratings_text(text, appraised.unit_digits, appraised.item_count):
-            unit = codes.units[rating.unit_number]
-            counts[Cell(group, channel.value, unit, rating.pattern, is_flagged)] += 1
-    return Tally(counts)
+    for group, channel, validity, text in rows:
+        found = pieces.setdefault((group, channel, validity), Counter())
+        found.update(text[start : start + width] for start in range(0, len(text), width))
+    return Tally(
+        (
+            Cell(
+                codes.groups[group],
+                channel.value,
+                *_unit_and_pattern(piece, appraised, codes),
+                validity is Validity.FLAGGED,
+            ),
+            count,
+        )
+        for (group, channel, validity), found in pieces.items()
+        for piece, count in found.items()
+    )
 
 
-def verify_tally(session: Session, round_id: int) -> tuple[Difference, ...]:
-    """Return every cell in which tally and recount disagree."""
-    tallied, recounted = tally_of(session, round_id), recount(session, round_id)
+def _unit_and_pattern(piece: str, appraised: Round, codes: "_Codes") -> tuple[str, str]:
+    """Return what one piece of a ballot says; a damaged one stays as it is, so it shows up."""
+    try:
+        (rating,) = read_ratings_text(piece, appraised.unit_digits, appraised.item_count)
+        return codes.units[rating.unit_number], rating.pattern
+    except (ValueError, KeyError):
+        return "?", piece
+
+
+def verify_tally(
+    session: Session, round_id: int, tally: Tally | None = None
+) -> tuple[Difference, ...]:
+    """Return every cell in which the tally (as stored, or as given) and a recount disagree."""
+    tallied = tally_of(session, round_id) if tally is None else tally
+    recounted = recount(session, round_id)
+    differing = {cell for cell, _ in tallied.items() ^ recounted.items()}
     return tuple(
-        Difference(cell, tallied.get(cell, 0), recounted.get(cell, 0))
-        for cell in sorted({*tallied, *recounted})
-        if tallied.get(cell, 0) != recounted.get(cell, 0)
+        Difference(cell, tallied.get(cell, 0), recounted.get(cell, 0)) for cell in sorted(differing)
     )
 
 

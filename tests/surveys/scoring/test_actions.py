@@ -205,6 +205,9 @@ def test_an_unknown_round_is_refused(database):
     [
         pytest.param(TallyCell, {"count": 7}, id="a count was altered"),
         pytest.param(Ballot, {"ratings": "01AAAAA"}, id="a ballot was altered"),
+        pytest.param(Ballot, {"ratings": "01AAAAA02AB"}, id="a ballot was cut"),
+        pytest.param(Ballot, {"ratings": "99AAAAA"}, id="a ballot names a unit that is not there"),
+        pytest.param(Ballot, {"ratings": "xxAAAAA"}, id="a ballot is no longer readable"),
     ],
 )
 def test_a_tally_that_is_not_what_the_ballots_say_is_not_scored(database, made, table, change):
