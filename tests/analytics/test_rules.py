@@ -282,7 +282,7 @@ def test_faulty_rule_sets_are_refused_with_place_and_reason(path, value, place, 
     ("text", "message"),
     [
         pytest.param("", "not JSON: line 1, column 1", id="empty"),
-        # Python 3.13 points at the comma of `,}` and earlier ones at the brace, so this one ends in `]`.
+        # Not `,}`: Python 3.13 points at its comma, earlier ones at its brace.
         pytest.param('{"version": 1,\n]', "not JSON: line 2, column 1", id="a wrong end"),
         pytest.param("[]", "an object is expected", id="a list"),
         pytest.param('{"version": NaN}', "“NaN” is not a number", id="NaN"),
