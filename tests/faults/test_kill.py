@@ -5,6 +5,7 @@ import random
 import re
 import signal
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -80,6 +81,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_kept_twice(database_url, tm
             phone.start()
         while sum(len(phone.acknowledged) for phone in phones) < 60:
             assert all(phone.is_alive() for phone in phones)
+            time.sleep(0.05)
         server.stop(signal.SIGKILL)
         stop.set()
         for phone in phones:

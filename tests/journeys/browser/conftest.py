@@ -21,7 +21,7 @@ ARGUMENTS = [
 ]
 # An old phone inside WeChat: narrow, touched, an in-app browser's name.
 PHONE = {
-    "viewport": {"width": 360, "height": 640},
+    "viewport": {"width": 320, "height": 568},
     "is_mobile": True,
     "has_touch": True,
     "user_agent": (

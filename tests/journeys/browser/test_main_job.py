@@ -216,7 +216,7 @@ def test_from_the_qr_code_to_the_official_workbook(server, browse, tmp_path, dat
     # A citizen answers, and tries again.
     phone = browse(**PHONE)
     phone.goto(address)
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 320
     rate(phone, 44, "ABBNC")
     rate(phone, 48, "CCDBA")
     answer_required(phone)
