@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Executable, Row, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
-from analytics.rules import RuleSet, parse_rules
+from analytics.rules import RuleSet
 from surveys.answering.fields import Fields, fields_of
 from surveys.answering.memory import Memory
 from surveys.models import Group, Link, QuestionnaireRow, Round, RoundState, RuleSetRow, Token, Unit
@@ -23,6 +23,7 @@ from surveys.questionnaire import (
     parse_questionnaire,
 )
 from surveys.refusals import LinkClosed, LinkUnknown, TokenSpent, TokenUnknown
+from surveys.rounds import rule_set
 
 PHONE_CHANNELS = {Channel.OPEN, Channel.WINDOW, Channel.TOKEN}
 LINK_CODE = re.compile(r"[0-9A-Za-z_-]{1,20}")
@@ -163,7 +164,7 @@ def _asked(session: Session, found: Row[Any], known: Memory[Asked]) -> Asked:
 
 def _read(session: Session, found: Row[Any]) -> Asked:
     round_id = found.Round.id
-    rules = parse_rules(session.get_one(RuleSetRow, round_id).document)
+    rules = rule_set(session, round_id)
     text = parse_questionnaire(session.get_one(QuestionnaireRow, found.questionnaire_id).document)
     wanted = select(Unit).where(Unit.round_id == round_id, Unit.id != (found.excluded_unit_id or 0))
     if text.unit_choice is UnitChoice.ALL:

@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from surveys import audit, models
-from surveys.assessing.queries import round_of
 from surveys.assessing.scores import SheetUnit, UnitScores, WorkPlan, WorkScores
 from surveys.models import Round, RoundState, WorkImport, WorkScore
 from surveys.refusals import WrongState
+from surveys.rounds import round_of
 
 
 def check_open_to_import(appraised: Round) -> None:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from analytics.rules import RuleSet, parse_rules
 from surveys import models, work
 from surveys.assessing.scores import (
     SheetAdjustment,
@@ -17,8 +16,8 @@ from surveys.assessing.scores import (
     WorkPlan,
     WorkScores,
 )
-from surveys.models import Indicator, Round, RuleSetRow, Unit, UnitClass, WorkScore
-from surveys.refusals import RoundUnknown
+from surveys.models import Indicator, Unit, UnitClass, WorkScore
+from surveys.rounds import round_of
 
 
 @dataclass(frozen=True)
@@ -29,22 +28,6 @@ class ScoresOfUnit:
     scores: tuple[Decimal | None, ...] | None
     points: Decimal
     is_vetoed: bool
-
-
-def round_of(session: Session, round_id: int) -> Round:
-    """Return a round, or refuse."""
-    found = session.get(Round, round_id)
-    if found is None:
-        raise RoundUnknown(code=round_id)
-    return found
-
-
-def rule_set(session: Session, round_id: int) -> RuleSet:
-    """Return the round's rule set."""
-    row = session.get(RuleSetRow, round_id)
-    if row is None:
-        raise RoundUnknown(code=round_id)
-    return parse_rules(row.document)
 
 
 def work_plan(session: Session, round_id: int) -> WorkPlan:

@@ -19,6 +19,7 @@ from surveys.assessing.scores import WorkPlan, WorkScores, figure
 from surveys.assessing.template import build_work_workbook
 from surveys.models import Role, Round
 from surveys.refusals import FileEmpty, FileProblems, FileRefused, FormExpired, PreviewGone
+from surveys.rounds import round_of, rule_set
 from surveys.spreadsheet import FILE_BYTES_MAX, read_workbook
 from surveys.uploads import keep_upload, read_upload, take_upload
 
@@ -111,7 +112,7 @@ def confirm(round_id: int, upload_id: str) -> ResponseReturnValue:
 def template(round_id: int) -> ResponseReturnValue:
     """Hand out the workbook to fill in."""
     with web.reading() as session:
-        code = queries.round_of(session, round_id).code
+        code = round_of(session, round_id).code
         plan = queries.work_plan(session, round_id)
     name = _("%(code)s-work-scores.xlsx", code=code)
     return send_file(
@@ -134,18 +135,18 @@ def _checked(round_id: int, content: bytes, file_name: str) -> Checked:
     """Read a workbook against its round, or refuse."""
     workbook = read_workbook(content, file_name)
     with web.reading() as session:
-        appraised = queries.round_of(session, round_id)
+        appraised = round_of(session, round_id)
         actions.check_open_to_import(appraised)
         plan = queries.work_plan(session, round_id)
-        rules = queries.rule_set(session, round_id)
+        rules = rule_set(session, round_id)
     return Checked(workbook.file_name, appraised, plan, rules, read_work(workbook, plan))
 
 
 def _work_page(round_id: int, refusal: FileRefused | FileProblems | None = None) -> str:
     with web.reading() as session:
-        appraised = queries.round_of(session, round_id)
+        appraised = round_of(session, round_id)
         plan = queries.work_plan(session, round_id)
-        rules = queries.rule_set(session, round_id)
+        rules = rule_set(session, round_id)
         latest = work.import_in_force(session, round_id)
     return render_template(
         "assessing/work.html",

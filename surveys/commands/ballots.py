@@ -7,9 +7,9 @@ import click
 from analytics.files import read_ratings
 from surveys import web
 from surveys.commands import SayingGroup
-from surveys.commands.rounds import round_id_of
 from surveys.questionnaire import Channel
 from surveys.reviewing import actions, queries
+from surveys.rounds import round_id_of
 
 ballots = SayingGroup("ballots", help="Ballots that did not come by phone.")
 

@@ -16,7 +16,6 @@ from flask.cli import with_appcontext
 from flask_babel import gettext
 from sqlalchemy import select
 
-from analytics.rules import parse_rules
 from surveys import web
 from surveys.accounts.actions import add_account, setup_url
 from surveys.answering.memory import Memory
@@ -31,12 +30,13 @@ from surveys.commands.crowd import Crowd, Entrance
 from surveys.fielding import actions as fielding
 from surveys.fielding.queries import link_url
 from surveys.intake import Outcome
-from surveys.models import Account, Group, Link, Role, Round, RuleSetRow, Unit
+from surveys.models import Account, Group, Link, Role, Round, Unit
 from surveys.planning import actions as planning
 from surveys.planning.demonstration import demonstration_plan
 from surveys.planning.reading import read_round
 from surveys.planning.workbook import build_round_workbook
 from surveys.questionnaire import Channel, Submission
+from surveys.rounds import rule_set
 from surveys.scoring import actions as scoring
 from surveys.scoring.queries import run_view
 from surveys.scoring.workbook import build_workbook
@@ -184,7 +184,7 @@ def _ballots(round_id: int, doors: dict[str, Door]) -> Counter[Outcome]:
         "cppcc-own": OWN_UNIT_WHO_ANSWER,
     }
     with web.reading() as session:
-        rules = parse_rules(session.get_one(RuleSetRow, round_id).document)
+        rules = rule_set(session, round_id)
         codes = select(Unit.number, Unit.code).where(Unit.round_id == round_id)
         crowd = Crowd(round_id, rules, dict(session.execute(codes).all()), SEED)
         group_codes = dict(session.execute(select(Group.id, Group.code)).all())

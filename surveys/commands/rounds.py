@@ -6,14 +6,14 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from surveys import audit, web
 from surveys.commands import MOST_LINES, SayingCommand, SayingGroup
 from surveys.models import Round
 from surveys.planning import actions as planning
 from surveys.planning.reading import read_round
-from surveys.refusals import RoundUnknown, TallyDisagrees
+from surveys.refusals import TallyDisagrees
+from surveys.rounds import round_id_of
 from surveys.scoring import actions as scoring
 from surveys.scoring import queries
 from surveys.scoring.tables import build_csv
@@ -22,14 +22,6 @@ from surveys.spreadsheet import read_workbook
 from surveys.wording import words
 
 ACTOR = "command"
-
-
-def round_id_of(session: Session, code: str) -> int:
-    """Return the id of the round with a code, or refuse."""
-    found = session.scalars(select(Round.id).where(Round.code == code)).one_or_none()
-    if found is None:
-        raise RoundUnknown(code=code)
-    return found
 
 
 rounds = SayingGroup("round", help="Rounds: import one, take it through its life cycle.")

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from analytics.rules import RuleSet, parse_rules
+from analytics.rules import parse_rules
 from surveys.models import (
     AuditEntry,
     Group,
@@ -17,7 +17,6 @@ from surveys.models import (
     Participation,
     QuestionnaireRow,
     Round,
-    RuleSetRow,
     Unit,
     WorkImport,
 )
@@ -62,14 +61,6 @@ def rounds(session: Session) -> tuple[ListedRound, ...]:
     return tuple(ListedRound(one, int(count), int(size)) for one, count, size in found)
 
 
-def round_of(session: Session, round_id: int) -> Round:
-    """Return a round, or refuse."""
-    found = session.get(Round, round_id)
-    if found is None:
-        raise RoundUnknown(code=round_id)
-    return found
-
-
 def locked_round(session: Session, round_id: int) -> Round:
     """Return a round that nobody else can change, and into which no ballot goes, until commit."""
     found = session.scalars(
@@ -78,11 +69,6 @@ def locked_round(session: Session, round_id: int) -> Round:
     if found is None:
         raise RoundUnknown(code=round_id)
     return found
-
-
-def rule_set(session: Session, round_id: int) -> RuleSet:
-    """Return the rule set of a round."""
-    return parse_rules(session.get_one(RuleSetRow, round_id).document)
 
 
 def readiness(session: Session, round_id: int) -> Readiness:

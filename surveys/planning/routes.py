@@ -26,6 +26,7 @@ from surveys.refusals import (
     Refusal,
     RoundTaken,
 )
+from surveys.rounds import round_of, rule_set
 from surveys.spreadsheet import FILE_BYTES_MAX, read_workbook
 from surveys.uploads import Upload, keep_upload, read_upload, take_upload
 
@@ -119,7 +120,7 @@ def template() -> ResponseReturnValue:
 def overview(round_id: int) -> ResponseReturnValue:
     """Show where a round stands, what comes next and who took part."""
     with web.reading() as session:
-        made = queries.round_of(session, round_id)
+        made = round_of(session, round_id)
         plan = queries.plan_of(session, round_id)
         ready = queries.readiness(session, round_id)
         counts = participation(session, round_id)
@@ -151,7 +152,7 @@ def plan_workbook(round_id: int) -> ResponseReturnValue:
 def rules(round_id: int) -> ResponseReturnValue:
     """Show the rule set in words."""
     with web.reading() as session:
-        made = queries.round_of(session, round_id)
+        made = round_of(session, round_id)
         plan = queries.plan_of(session, round_id)
     return render_template(
         "planning/rules.html",
@@ -170,8 +171,8 @@ def rules(round_id: int) -> ResponseReturnValue:
 def rules_document(round_id: int) -> ResponseReturnValue:
     """Hand out the rule set as the document that other tools read."""
     with web.reading() as session:
-        made = queries.round_of(session, round_id)
-        content = queries.rule_set(session, round_id).to_json().encode()
+        made = round_of(session, round_id)
+        content = rule_set(session, round_id).to_json().encode()
     return send_file(
         io.BytesIO(content),
         "application/json",
@@ -185,7 +186,7 @@ def rules_document(round_id: int) -> ResponseReturnValue:
 def history(round_id: int) -> ResponseReturnValue:
     """Show who did what."""
     with web.reading() as session:
-        made = queries.round_of(session, round_id)
+        made = round_of(session, round_id)
         entries = queries.history(session, round_id)
     return render_template("planning/history.html", round=made, entries=entries)
 
@@ -204,7 +205,7 @@ def step(round_id: int, step: str) -> ResponseReturnValue:
         flash(_(life.WORDS[chosen].done), "good")
         return redirect(url_for("planning.overview", round_id=round_id), 303)
     with web.reading() as session:
-        made = queries.round_of(session, round_id)
+        made = round_of(session, round_id)
         ready = queries.readiness(session, round_id)
         counts = participation(session, round_id)
     return render_template(

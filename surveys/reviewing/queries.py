@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analytics.rules import RuleSet, parse_rules
-from surveys.models import Group, Link, Round, RuleSetRow, Unit
+from analytics.rules import RuleSet
+from surveys.models import Group, Link, Round, Unit
 from surveys.questionnaire import Channel
+from surveys.rounds import rule_set
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,9 @@ class EntryRules:
 
 def entry_rules(session: Session, round_id: int) -> EntryRules:
     """Return the rule set, units and groups of a round by their codes."""
-    document = session.get_one(RuleSetRow, round_id).document
     units = session.execute(select(Unit.code, Unit.number).where(Unit.round_id == round_id))
     groups = session.execute(select(Group.code, Group.id).where(Group.round_id == round_id))
-    return EntryRules(round_id, parse_rules(document), dict(units.all()), dict(groups.all()))
+    return EntryRules(round_id, rule_set(session, round_id), dict(units.all()), dict(groups.all()))
 
 
 def entry_links(

@@ -13,6 +13,7 @@ from analytics.tally import Tally
 from surveys import __version__, audit, work
 from surveys.models import Round, RoundState, ScoringRun, UnitScore
 from surveys.refusals import NothingToScore, RoundUnknown, TallyDisagrees, WrongState
+from surveys.rounds import rule_set
 from surveys.scoring import queries
 from surveys.scoring.computing import Computed, Inputs, Named, compute
 from surveys.scoring.json_form import write_json
@@ -29,7 +30,7 @@ def record_run(session: Session, round_id: int, now: datetime, actor: str) -> Sc
     if not tally:
         raise NothingToScore
     is_recounted = _check_tally(session, round_id, tally)
-    rules = queries.rule_set(session, round_id)
+    rules = rule_set(session, round_id)
     computed = compute(_inputs(session, round_id, tally, rules))
     numbers = queries.run_numbers(session, round_id)
     made = ScoringRun(

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from analytics import social
-from analytics.rules import RuleSet, parse_rules
+from analytics.rules import parse_rules
 from analytics.tally import Cell, Tally
 from surveys import models, work
 from surveys.models import (
@@ -16,7 +16,6 @@ from surveys.models import (
     Group,
     Indicator,
     Round,
-    RuleSetRow,
     ScoringRun,
     TallyCell,
     Unit,
@@ -24,7 +23,8 @@ from surveys.models import (
     WorkScore,
 )
 from surveys.questionnaire import Channel, Validity, read_ratings_text
-from surveys.refusals import RoundUnknown, RunNumberUnknown, RunUnknown
+from surveys.refusals import RunNumberUnknown, RunUnknown
+from surveys.rounds import round_of
 from surveys.scoring.json_form import read_json
 from surveys.scoring.run import (
     AdjustmentLine,
@@ -46,22 +46,6 @@ class Difference:
     cell: Cell
     tallied: int
     recounted: int
-
-
-def round_of(session: Session, round_id: int) -> Round:
-    """Return a round, or refuse."""
-    found = session.get(Round, round_id)
-    if found is None:
-        raise RoundUnknown(code=round_id)
-    return found
-
-
-def rule_set(session: Session, round_id: int) -> RuleSet:
-    """Return the round's rule set."""
-    row = session.get(RuleSetRow, round_id)
-    if row is None:
-        raise RoundUnknown(code=round_id)
-    return parse_rules(row.document)
 
 
 def units_of(session: Session, round_id: int) -> tuple[Unit, ...]:

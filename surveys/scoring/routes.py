@@ -11,6 +11,7 @@ from surveys import audit, web, work
 from surveys.access import actor, requires
 from surveys.models import Role, RoundState
 from surveys.refusals import FormExpired, NotFound, RunUnknown
+from surveys.rounds import round_of
 from surveys.scoring import actions, queries, words
 from surveys.scoring.chart import WIDTH, scale_of
 from surveys.scoring.derivation import derivation
@@ -30,7 +31,7 @@ blueprint = Blueprint("scoring", __name__)
 def results(round_id: int) -> ResponseReturnValue:
     """Show the ranking of a run, or what is missing for one."""
     with web.reading() as session:
-        appraised = queries.round_of(session, round_id)
+        appraised = round_of(session, round_id)
         has_runs = bool(queries.run_numbers(session, round_id))
         run = queries.run_view(session, round_id, _wanted()) if has_runs else None
         work_now = work.work_digest(session, round_id)
@@ -58,7 +59,7 @@ def results(round_id: int) -> ResponseReturnValue:
 def unit(round_id: int, unit_code: str) -> ResponseReturnValue:
     """Show every step of one unit's figure, from counts to points."""
     with web.reading() as session:
-        appraised = queries.round_of(session, round_id)
+        appraised = round_of(session, round_id)
         run = queries.run_view(session, round_id, _wanted())
     figures = run.unit(unit_code)
     if figures is None:
@@ -106,7 +107,7 @@ def _download(
     """Return a run as a file; who took it is written down."""
     number = _wanted()
     with web.transaction() as session:
-        appraised = queries.round_of(session, round_id)
+        appraised = round_of(session, round_id)
         run = queries.run_view(session, round_id, number)
         details = f"#{run.number} · {kind}"
         audit.record(session, actor(), "results downloaded", web.now(), round_id, details)

@@ -75,7 +75,7 @@ def official_columns(run: RunView) -> tuple[Column, ...]:
             11,
             lambda unit: unit.without_flagged.social,
         ),
-        Column("flags", _("Remarks"), text, 14, lambda unit: remarks(unit.flags)),
+        Column("flags", _("Remarks"), text, 26, lambda unit: remarks(unit, run.summary.groups)),
     )
 
 

@@ -6,6 +6,7 @@ from analytics.faults import N_
 from analytics.merge import GradeReason, MergeFlag
 from analytics.rules import Method, RuleSet, SmallSamples
 from analytics.social_result import Flag
+from surveys.scoring.run import GroupFacts, UnitFigures
 from surveys.web import named
 
 FLAGS: dict[str, str] = {
@@ -85,12 +86,23 @@ def grade_words(rules: RuleSet, code: str | None) -> str:
     return "" if grade is None else named(grade, "words")
 
 
-def remarks(flags: tuple[str, ...]) -> str:
+def remarks(unit: UnitFigures, groups: tuple[GroupFacts, ...]) -> str:
     """Return what a reader must know of one unit, in one line."""
     semicolon: str = gettext("; ")
-    return semicolon.join(said(flag) for flag in flags if flag not in OF_WHOLE_GROUPS)
+    return semicolon.join(
+        _said_of(unit, flag, groups) for flag in unit.flags if flag not in OF_WHOLE_GROUPS
+    )
 
 
-def overview_flags(flags: tuple[str, ...]) -> tuple[str, ...]:
+def overview_flags(unit: UnitFigures, groups: tuple[GroupFacts, ...]) -> tuple[str, ...]:
     """Return the words of those flags that an overview shows, in a fixed order."""
-    return tuple(said(flag) for flag in ON_OVERVIEW if flag in flags)
+    return tuple(_said_of(unit, flag, groups) for flag in ON_OVERVIEW if flag in unit.flags)
+
+
+def _said_of(unit: UnitFigures, flag: str, groups: tuple[GroupFacts, ...]) -> str:
+    """Return a flag's words, with the groups that it comes from."""
+    concerned = {one.group for one in unit.groups if one.weight and flag in one.flags}
+    names = [named(group) for group in groups if group.code in concerned]
+    if not names:
+        return said(flag)
+    return str(gettext("%(flag)s: %(groups)s", flag=said(flag), groups=gettext(", ").join(names)))
