@@ -25,6 +25,8 @@ from analytics.rule_set import (
 )
 from analytics.tally import BLANK
 
+# Weights are percent, or shares of one: only their proportions enter a score.
+WHOLES = (Decimal(100), Decimal(1))
 # Columns of a ratings file, and parts of a unit's card, that an item's code would collide with.
 RESERVED_COLUMNS = ("ballot", "group", "unit", "comment", "unknown")
 DEFAULT_GRADES: tuple[Grade, ...] = (
@@ -212,7 +214,7 @@ def _group(entry: Members, publish_floor: int) -> Group:
 
 def _check_sum(node: Node, weights: Iterable[Decimal]) -> None:
     total = sum(weights, Decimal(0))
-    if total != 100:
+    if total not in WHOLES:
         node.refuse(N_("the weights must add up to 100, not %(total)s"), total=str(total))
 
 

@@ -312,3 +312,11 @@ def test_a_fault_survives_the_way_back_from_a_child_process():
         caught.value.message,
         caught.value.values,
     )
+
+
+def test_weights_may_be_shares_of_one():
+    document = preset("default").document()
+    for group in document["groups"]:
+        group["weight"] = str(Decimal(group["weight"]) / 100)
+    shares = parse_rules(document)
+    assert [g.weight * 100 for g in shares.groups] == [g.weight for g in preset("default").groups]
