@@ -72,8 +72,19 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
   });
 }
 
-// Show where a dragged file will fall.
+// Choose a file in the page's language (the browser's own button speaks its own), and show where
+// a dragged file will fall.
 for (const drop of document.querySelectorAll(".file-drop")) {
+  const input = drop.querySelector("input[type=file]");
+  const chosen = drop.querySelector(".chosen-file");
+  const tell = () => {
+    chosen.querySelector("span").textContent = input.files.length
+      ? input.files[0].name : chosen.dataset.none;
+  };
+  input.classList.add("visually-hidden");
+  input.addEventListener("change", tell);
+  chosen.hidden = false;
+  tell();
   for (const kind of ["dragenter", "dragover"]) {
     drop.addEventListener(kind, (event) => {
       event.preventDefault();
@@ -84,6 +95,7 @@ for (const drop of document.querySelectorAll(".file-drop")) {
   drop.addEventListener("drop", (event) => {
     event.preventDefault();
     drop.classList.remove("is-over");
-    drop.querySelector("input[type=file]").files = event.dataTransfer.files;
+    input.files = event.dataTransfer.files;
+    tell();
   });
 }
