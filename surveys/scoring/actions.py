@@ -52,7 +52,7 @@ def record_run(session: Session, round_id: int, now: datetime, actor: str) -> Sc
         for place, unit in enumerate(computed.units, start=1)
     )
     appraised.state = RoundState.SCORED
-    details = f"#{made.number} · tally {made.tally_sha256[:8]} · rules {made.rules_sha256[:8]}"
+    details = f"#{made.number} · {made.tally_sha256[:8]} · {made.rules_sha256[:8]}"
     audit.record(session, actor, "round scored", now, round_id, details)
     return made
 
