@@ -25,7 +25,7 @@ from surveys.answering.memory import Memory
 from surveys.answering.nonce import make_nonce, read_nonce, receipt_of
 from surveys.answering.pages import CompiledPage, compile_page
 from surveys.answering.queries import Asked, OpenLink, check_token, open_link
-from surveys.intake import Outcome
+from surveys.ballots import Outcome
 from surveys.refusals import (
     LinkUnknown,
     NonceBroken,

@@ -25,11 +25,11 @@ from surveys.assessing.queries import work_plan
 from surveys.assessing.reading import read_work
 from surveys.assessing.scores import SheetAdjustment, UnitScores, WorkPlan, WorkScores
 from surveys.assessing.template import build_work_workbook
+from surveys.ballots import Outcome
 from surveys.commands import SayingCommand
 from surveys.commands.crowd import Crowd, Entrance
 from surveys.fielding import actions as fielding
 from surveys.fielding.queries import link_url
-from surveys.intake import Outcome
 from surveys.models import Account, Group, Link, Role, Round, Unit
 from surveys.planning import actions as planning
 from surveys.planning.demonstration import demonstration_plan

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from analytics.faults import N_, FileFault
 from analytics.files import RatingRow
 from surveys import audit
-from surveys.intake import Outcome, store
+from surveys.ballots import Outcome, store
 from surveys.models import RoundState
 from surveys.questionnaire import Channel, Submission, UnitRating, suspicions, validity_of
 from surveys.refusals import Refusal, WrongState

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select, text
 
 from surveys import intake as intake_module
+from surveys.ballots import Outcome
 from surveys.db import reading, transaction
-from surveys.intake import Intake, Outcome
+from surveys.intake import Intake
 from surveys.models import Ballot, Round, RoundState, TallyCell, Token
 from surveys.questionnaire import UnitRating
 from surveys.refusals import Busy, LinkClosed, NotSaved, Refusal, TokenSpent

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from surveys.ballots import keep_batch
 from surveys.db import reading, transaction
-from surveys.intake import keep_batch
 from surveys.models import (
     AuditEntry,
     Ballot,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from surveys import intake
+from surveys import ballots
 from surveys.models import (
     Adjustment,
     Indicator,
@@ -116,5 +116,5 @@ def _keep(
         validity=validity,
         token_digest=None if token is None else makers.token_digest(token),
     )
-    answers = intake.store(session, [submission], NOW)
+    answers = ballots.store(session, [submission], NOW)
     assert [str(answer) for answer in answers] == ["kept"]

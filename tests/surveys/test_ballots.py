@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
+from surveys.ballots import Outcome, keep_batch
 from surveys.db import reading, transaction
-from surveys.intake import Outcome, keep_batch
 from surveys.models import Ballot, Comment, Link, Participation, RoundState, TallyCell, Token
 from surveys.questionnaire import UnitRating, Validity
 from surveys.refusals import LinkClosed, LinkNotYetOpen, TokenSpent, TokenUnknown
