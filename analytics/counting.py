@@ -38,17 +38,6 @@ class Counts:
         return sum(count for _, count in self.scores)
 
 
-def ballot_scorer(rules: RuleSet) -> Callable[[str], Fraction | None]:
-    """Return the function from a pattern to its ballot score B, None for an abstention."""
-    ratio = _ratio_of(rules)
-
-    def score(pattern: str) -> Fraction | None:
-        found = ratio(pattern)
-        return None if found is None else Fraction(*found)
-
-    return score
-
-
 def count_ballots(
     tally: Tally, rules: RuleSet, units: Sequence[Unit]
 ) -> dict[tuple[str, str], Counts]:

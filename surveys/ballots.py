@@ -16,11 +16,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from surveys.models import Ballot, Comment, Link, Participation, Round, TallyCell, Token
-from surveys.questionnaire import Submission, Validity, ratings_text
+from surveys.questionnaire import ENTERING, Submission, Validity, ratings_text
 from surveys.refusals import LinkClosed, Refusal, TokenSpent, TokenUnknown
 from surveys.settings import CITY_CLOCK
-
-COUNTED = {Validity.COUNTED, Validity.FLAGGED}
 
 
 class Outcome(StrEnum):
@@ -211,7 +209,7 @@ def _fold(
         validity = row["validity"]
         doors[one.round_id, one.link_id, day, validity] += 1
         comments.extend(_comments(one, row))
-        if validity in COUNTED:
+        if validity in ENTERING:
             flagged = validity is Validity.FLAGGED
             for rating in one.ratings:
                 cell = (one.round_id, one.group_id, one.channel, rating.unit_number)

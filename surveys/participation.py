@@ -8,9 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.models import Group, Link, Participation
-from surveys.questionnaire import Channel, Validity
-
-ENTERING = frozenset({Validity.COUNTED, Validity.FLAGGED})
+from surveys.questionnaire import ENTERING, Channel, Validity
 
 
 @dataclass(frozen=True)

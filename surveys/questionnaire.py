@@ -13,6 +13,7 @@ from analytics.rules import Action, Item, Option, RuleSet
 COMMENT_MAX_CHARS = 500
 TEXT_MAX_CHARS = 1000
 BLANK = "-"
+Answer = str | int | tuple[str, ...]
 # Reasons for doubt that a choice may stand for; the rule set says what each does.
 CHOICE_REASONS = {"coached"}
 
@@ -44,6 +45,10 @@ class Validity(StrEnum):
     DUPLICATE = "duplicate"
     HELD = "held"
     EXCLUDED = "excluded"
+
+
+# What enters the count, with or without a reason for doubt.
+ENTERING = frozenset({Validity.COUNTED, Validity.FLAGGED})
 
 
 class UnitChoice(StrEnum):
@@ -169,7 +174,7 @@ class Submission:
     ratings: tuple[UnitRating, ...]
     validity: Validity = Validity.COUNTED
     comments: tuple[tuple[int, str], ...] = ()
-    answers: tuple[tuple[str, str | int | tuple[str, ...]], ...] = ()
+    answers: tuple[tuple[str, Answer], ...] = ()
     reasons: tuple[str, ...] = ()
     seconds: int | None = None
     device_key: str | None = None
@@ -202,6 +207,15 @@ def read_ratings_text(text: str, unit_digits: int, item_count: int) -> tuple[Uni
         )
         for start in range(0, len(text), width)
     )
+
+
+def is_shown(question: Question, answers: Mapping[str, Answer]) -> bool:
+    """Tell whether a question is asked, after what was answered before it."""
+    if question.shown_if is None:
+        return True
+    asked, wanted = question.shown_if
+    given = answers.get(asked, ())
+    return wanted in given if isinstance(given, tuple) else wanted == given
 
 
 def suspicions(

@@ -134,14 +134,6 @@ def moment(value: datetime | None) -> str:
     return "" if value is None else f"{value.astimezone(CITY_CLOCK):%Y-%m-%d %H:%M}"
 
 
-def day(value: datetime) -> str:
-    """Write a day in words: 2026年11月22日."""
-    local = value.astimezone(CITY_CLOCK)
-    if is_english():
-        return f"{local.day} {local:%B %Y}"
-    return f"{local.year}年{local.month}月{local.day}日"
-
-
 def static_url(filename: str) -> str:
     """Return the address of an asset with its digest, so that it may be kept for ever."""
     assert current_app.static_folder  # noqa: S101 - create_app sets it
@@ -238,8 +230,7 @@ def prepare(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_fault)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(_finish)
-    app.jinja_env.filters.update(named=named, moment=moment, day=day, words=wording.words, say=say)
-    app.jinja_env.filters["say_problem"] = say_problem
+    app.jinja_env.filters.update(named=named, moment=moment, words=wording.words, say=say)
     app.jinja_env.globals.update(
         static_url=static_url, other_language=other_language, person=person, is_english=is_english
     )

@@ -13,19 +13,20 @@ from surveys.answering.queries import OpenLink
 from surveys.questionnaire import (
     BLANK,
     COMMENT_MAX_CHARS,
+    Answer,
     AskedUnit,
     Kind,
     Question,
     Questionnaire,
     Submission,
     UnitRating,
+    is_shown,
     suspicions,
     validity_of,
 )
 from surveys.refusals import TokenMissing
 from surveys.tokens import normalise_token, token_digest
 
-Answer = str | int | tuple[str, ...]
 Typed = Mapping[str, tuple[str, ...]]
 
 # Control signs, marks that turn the direction of writing, zero-width signs, halves of signs.
@@ -198,7 +199,7 @@ def _answers(
     answers: dict[str, Answer] = {}
     reasons: dict[str, None] = {}
     for name, question in link.asked.fields.questions:
-        if not _is_shown(question, answers):
+        if not is_shown(question, answers):
             continue
         values = tuple(value.strip() for value in typed.get(name, ()))
         values = tuple(value for value in values if value)
@@ -216,14 +217,6 @@ def _answers(
             {it.reason: None for it in question.choices if it.reason and it.code in chosen}
         )
     return tuple(answers.items()), tuple(reasons)
-
-
-def _is_shown(question: Question, answers: Mapping[str, Answer]) -> bool:
-    if question.shown_if is None:
-        return True
-    asked, wanted = question.shown_if
-    given = answers.get(asked, ())
-    return wanted in given if isinstance(given, tuple) else wanted == given
 
 
 def _single(question: Question, values: tuple[str, ...]) -> Answer | Problem:

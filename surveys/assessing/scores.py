@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from analytics.merge import Adjustment, WorkEntry
+from analytics.merge import WorkEntry
 
 MAX_DECIMALS = 4
 PLACES = 2
@@ -89,15 +89,6 @@ class WorkPlan:
             for unit in scores.units
             for indicator, score in zip(self.indicators, unit.scores, strict=True)
         )
-
-
-def points_of(scores: WorkScores) -> tuple[Adjustment, ...]:
-    """Return the bonuses and deductions in the form that the merge takes."""
-    return tuple(
-        Adjustment(line.unit, line.points, line.reason)
-        for line in scores.adjustments
-        if line.points
-    )
 
 
 def figure(value: Decimal) -> str:

@@ -8,12 +8,14 @@ import numpy as np
 
 from analytics.rules import RuleSet
 from surveys.questionnaire import (
+    Answer,
     Channel,
     Kind,
     Question,
     Questionnaire,
     Submission,
     UnitRating,
+    is_shown,
     suspicions,
     validity_of,
 )
@@ -158,11 +160,11 @@ class Crowd:
 
     def _answers(
         self, questions: tuple[Question, ...]
-    ) -> tuple[tuple[tuple[str, str | int | tuple[str, ...]], ...], tuple[str, ...]]:
-        answers: dict[str, str | int | tuple[str, ...]] = {}
+    ) -> tuple[tuple[tuple[str, Answer], ...], tuple[str, ...]]:
+        answers: dict[str, Answer] = {}
         reasons: list[str] = []
         for question in questions:
-            if question.shown_if is not None and not self._is_shown(question, answers):
+            if not is_shown(question, answers):
                 continue
             if question.kind is Kind.SINGLE:
                 answers[question.code] = self._choice(question, reasons)
@@ -184,12 +186,6 @@ class Crowd:
             return doubtful[0].code
         plain = [choice.code for choice in question.choices if not choice.reason]
         return str(self.rng.choice(plain))
-
-    @staticmethod
-    def _is_shown(question: Question, answers: Mapping[str, object]) -> bool:
-        asked, wanted = question.shown_if or ("", "")
-        given = answers.get(asked, ())
-        return given == wanted or (isinstance(given, tuple) and wanted in given)
 
     @staticmethod
     def _id() -> str:

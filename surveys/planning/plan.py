@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from analytics.rules import RuleSet
-from surveys.questionnaire import QuestionnaireText, UnitChoice
+from surveys.questionnaire import QuestionnaireText
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,6 @@ class RoundPlan:
     def questionnaire(self, code: str) -> QuestionnaireText:
         """Return the questionnaire with a code; an unknown code is a StopIteration."""
         return next(text for text in self.questionnaires if text.code == code)
-
-    def rated_by(self, group: PlannedGroup) -> int:
-        """Return how many units a group is asked about."""
-        chosen = self.questionnaire(group.questionnaire).unit_choice is UnitChoice.CHOSEN
-        return len(self.units) if chosen else sum(unit.is_ranked for unit in self.units)
 
     def document(self) -> dict[str, Any]:
         """Return all that is frozen when the round opens, as plain JSON values."""

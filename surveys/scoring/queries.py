@@ -22,7 +22,7 @@ from surveys.models import (
     UnitClass,
     WorkScore,
 )
-from surveys.questionnaire import Channel, Validity, read_ratings_text
+from surveys.questionnaire import ENTERING, Channel, Validity, read_ratings_text
 from surveys.refusals import RunNumberUnknown, RunUnknown
 from surveys.rounds import round_of
 from surveys.scoring.json_form import read_json
@@ -35,7 +35,6 @@ from surveys.scoring.run import (
     ValidityCount,
 )
 
-ENTERING = (Validity.COUNTED, Validity.FLAGGED)
 ROWS_AT_A_TIME = 5_000
 
 
