@@ -102,6 +102,16 @@ class Busy(NotSaved):
     message = N_("Many people are answering right now. Your ballot is not saved yet.")
 
 
+class StoreFull(NotSaved):
+    """Too little room is left on the disk to promise that a ballot will be kept."""
+
+    message = N_("The server has no room left. Your ballot is not saved yet.")
+    advice = N_(
+        "Nothing is lost: your answers are still on this page. "
+        "Please press the button again later; it will be counted only once."
+    )
+
+
 # --- the console -------------------------------------------------------------------------------
 
 
