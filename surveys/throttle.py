@@ -1,14 +1,13 @@
 """How often: budgets of failed attempts, shared through Redis when it is set."""
 
-import logging
+from typing import Any
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
+from surveys.circuit import NO_RETRY, WAIT_SECONDS, Circuit
 from surveys.refusals import TooManyTries
-
-log = logging.getLogger(__name__)
 
 SIGN_IN = RateLimitItemPerMinute(10, 5, namespace="sign-in")
 TOKEN_MISSES = RateLimitItemPerMinute(60, 5, namespace="token-misses")
@@ -19,11 +18,9 @@ class Throttle:
 
     def __init__(self, redis_url: str | None) -> None:
         self._own = FixedWindowRateLimiter(MemoryStorage())
-        self._shared: FixedWindowRateLimiter | None = None
-        if redis_url:
-            storage = storage_from_string(redis_url, wrap_exceptions=False)
-            assert isinstance(storage, Storage)  # noqa: S101 - narrows the library's union type
-            self._shared = FixedWindowRateLimiter(storage)
+        self._url = redis_url
+        self._circuit = Circuit("budgets")
+        self._made: FixedWindowRateLimiter | None = None
 
     def check(self, budget: RateLimitItemPerMinute, *key: str) -> None:
         """Refuse when the budget of this key is used up; costs nothing."""
@@ -35,9 +32,20 @@ class Throttle:
         self._ask("hit", budget, key)
 
     def _ask(self, verb: str, budget: RateLimitItemPerMinute, key: tuple[str, ...]) -> bool:
-        if self._shared is not None:
-            try:
-                return bool(getattr(self._shared, verb)(budget, *key))
-            except Exception:  # any fault of the cache must not stop people
-                log.warning("redis is not answering: budgets are kept in this process")
-        return bool(getattr(self._own, verb)(budget, *key))
+        answer: bool | None = None
+        if self._url is not None:
+            answer = self._circuit.ask(lambda: getattr(self._shared(), verb)(budget, *key), None)
+        return bool(getattr(self._own, verb)(budget, *key) if answer is None else answer)
+
+    def _shared(self) -> FixedWindowRateLimiter:
+        # Made by the first use: a cluster that is away must not stop the start.
+        if self._made is None:
+            waits: dict[str, Any] = {
+                "socket_timeout": WAIT_SECONDS,
+                "socket_connect_timeout": WAIT_SECONDS,
+                "retry": NO_RETRY,
+            }
+            storage = storage_from_string(self._url or "", wrap_exceptions=False, **waits)
+            assert isinstance(storage, Storage)  # noqa: S101 - narrows the library's union type
+            self._made = FixedWindowRateLimiter(storage)
+        return self._made
