@@ -6,7 +6,7 @@ BIN := .venv/bin/python -m
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint messages screens lock
+.PHONY: help run test check lint bench messages screens lock
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -28,6 +28,14 @@ lint: ## style, types, import contracts and templates
 	@$(BIN) mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(BIN) djlint --lint --quiet templates
+
+bench: ## measure everything side by side and keep it (ARGS=--quick for minutes; bench-recount etc. for a part)
+	@scripts/setup.sh test
+	@$(BIN) bench --keep $(ARGS)
+
+bench-%:
+	@scripts/setup.sh test
+	@$(BIN) bench $* --keep $(ARGS)
 
 messages: ## collect the sentences people read into the catalogues and compile them
 	@scripts/setup.sh test

@@ -1,0 +1,330 @@
+"""Completed ballots end to end: the product beside bare Flask with one durable insert."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import func, select
+
+from bench import phones, rounds, servers
+from bench.figures import Figure, Goal, Part, Table, figure, percentile, ratio
+from bench.machine import quiet
+from bench.phones import Door, Load
+from bench.servers import PostgreSQL, Server
+from surveys.answering.device import cookie_name, make_device
+from surveys.answering.nonce import make_nonce
+from surveys.db import open_database, reading
+from surveys.models import Ballot
+from surveys.web import now
+
+CONCURRENCY = 16
+POSTERS = 64
+BARE_PATH = "/a/bench"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How long and how often is measured."""
+
+    rounds: int
+    seconds: float
+
+
+QUICK, FULL = Sizes(3, 3.0), Sizes(6, 6.0)
+
+
+@dataclass
+class Candidate:
+    """One server of the comparison, and what was found about it round by round."""
+
+    name: str
+    server: Server
+    door: Door
+    mark: Callable[[], tuple[str, str]]
+    url: str | None
+    postgresql: PostgreSQL | None = None
+    whole: list[Load] = field(default_factory=list)
+    posts: list[Load] = field(default_factory=list)
+    gets: list[Load] = field(default_factory=list)
+    cpu: dict[str, list[float]] = field(default_factory=dict)
+    pss: float = 0.0
+
+    def measured(self, kind: str, run: Callable[[], Any]) -> Load:
+        """Run a load; note the CPU milliseconds of server and database for each thing done."""
+        store = self.postgresql
+        before = self.server.cpu_ms, store.cpu_ms if store else 0.0
+        load: Load = asyncio.run(run())
+        after = self.server.cpu_ms, store.cpu_ms if store else 0.0
+        done = max(1, load.done)
+        self.cpu.setdefault(kind, []).append((after[0] - before[0]) / done)
+        self.cpu.setdefault(f"{kind} store", []).append((after[1] - before[1]) / done)
+        getattr(self, kind).append(load)
+        return load
+
+    def rates(self, kind: str) -> list[float]:
+        """Return what was done per second in each round."""
+        return [load.rate for load in getattr(self, kind)]
+
+
+def run(sizes: Sizes, folder: Path, has_postgresql: bool = True) -> Part:
+    """Measure every candidate in turn, again and again, and put the ratios beside each other."""
+    with ExitStack() as stack:
+        found = list(_sqlite(stack, folder))
+        if has_postgresql:
+            found += _postgresql(stack, folder)
+        syncs = [quiet(folder)]
+        for number in range(sizes.rounds):
+            for one in found:
+                _one_round(one, sizes.seconds, number)
+            syncs.append(quiet(folder))
+        for one in found:
+            one.pss = one.server.pss_mib
+        checked = {one.name: _compared(one) for one in found if one.url}
+    return _part(found, checked, syncs)
+
+
+def _one_round(one: Candidate, seconds: float, number: int) -> None:
+    seed = 1000 * number
+    whole = one.measured("whole", lambda: phones.completions(one.door, CONCURRENCY, seconds, seed))
+    one.measured("posts", lambda: phones.posts(one.door, POSTERS, seconds / 2, seed, one.mark))
+    one.measured("gets", lambda: phones.gets(one.door, CONCURRENCY, seconds / 4))
+    click.echo(
+        f"  {one.name:<34} {whole.rate:7.0f}/s  {one.cpu['whole'][-1]:.2f} ms"
+        f"  POST {one.posts[-1].rate:6.0f}/s {one.cpu['posts'][-1]:.2f} ms"
+        f"  GET {one.cpu['gets'][-1]:.2f} ms  {dict(whole.faults)}"
+    )
+
+
+# --- the candidates ------------------------------------------------------------------------------
+
+
+def _sqlite(stack: ExitStack, folder: Path) -> Iterator[Candidate]:
+    model = stack.enter_context(_product("product, SQLite FULL", folder / "full"))
+    yield model
+    page = folder / "page.html"
+    page.write_bytes(_page_of(model))
+    yield stack.enter_context(
+        _product("product, SQLite NORMAL", folder / "normal", model=model.server)
+    )
+    for name, factory in (
+        ("bare, a commit each, SQLite", "create_insert"),
+        ("bare, group commit, SQLite", "create_group"),
+        ("bare, nothing stored", "create_nothing"),
+    ):
+        place = folder / factory
+        environment = {"BENCH_PAGE": str(page), "BENCH_STORE": str(place / "bare.db")}
+        yield stack.enter_context(_bare(name, model, factory, place, environment))
+
+
+def _postgresql(stack: ExitStack, folder: Path) -> Iterator[Candidate]:
+    store = stack.enter_context(servers.postgresql_server())
+    page = folder / "page.html"
+    for workers in (1, 2):
+        name = f"PostgreSQL, {workers} worker{'s' if workers > 1 else ''}"
+        model = stack.enter_context(
+            _product(
+                f"product, {name}",
+                folder / f"pg{workers}",
+                url=store.database(f"product{workers}"),
+                workers=workers,
+                postgresql=store,
+            )
+        )
+        yield model
+        address = store.database(f"bare{workers}").replace("+psycopg", "")
+        environment = {"BENCH_PAGE": str(page), "BENCH_STORE": address}
+        place = folder / f"bare{workers}"
+        yield stack.enter_context(
+            _bare(f"bare, {name}", model, "create_insert", place, environment)
+        )
+
+
+@contextmanager
+def _product(
+    name: str,
+    folder: Path,
+    url: str = "",
+    workers: int = 1,
+    postgresql: PostgreSQL | None = None,
+    model: Server | None = None,
+) -> Iterator[Candidate]:
+    """Serve the product over a new round; with a model, the one whose commits are not durable."""
+    folder.mkdir(parents=True)
+    url = url or f"sqlite:///{folder / 'pingyi.db'}"
+    database = open_database(url)
+    made = rounds.open_bench_round(database)
+    database.dispose()
+    served = (
+        servers.product(name, folder, url, workers)
+        if model is None
+        else servers.alike(
+            name, model, "bench.product:create_normal", folder, servers.settings(folder, url, 80)
+        )
+    )
+    with served as server:
+        secret = (folder / "secret.key").read_bytes().strip()
+
+        def mark() -> tuple[str, str]:
+            return (
+                make_nonce(secret, made.link_id, now()),
+                f"{cookie_name(False)}={make_device(secret)}",
+            )
+
+        door = asyncio.run(phones.door(server.port, f"/a/{made.link_code}"))
+        yield Candidate(name, server, door, mark, url, postgresql)
+
+
+@contextmanager
+def _bare(
+    name: str, model: Candidate, factory: str, folder: Path, environment: dict[str, str]
+) -> Iterator[Candidate]:
+    """Serve a bare application with the command line of the product that it is compared with."""
+    with servers.alike(name, model.server, f"bench.bare:{factory}", folder, environment) as server:
+        door = Door(server.port, BARE_PATH, model.door.choices, model.door.comment)
+        yield Candidate(name, server, door, lambda: ("n" * 54, ""), None, model.postgresql)
+
+
+def _page_of(model: Candidate) -> bytes:
+    async def fetch() -> bytes:
+        phone = await phones.connect(model.door.port)
+        page = await phone.ask(model.door.page())
+        phone.close()
+        return page.body
+
+    return asyncio.run(fetch())
+
+
+def _compared(one: Candidate) -> dict[str, int]:
+    """Return acknowledged and stored ballots; a receipt that came twice would show here too."""
+    loads = one.whole + one.posts
+    acknowledged = {receipt for load in loads for receipt in load.receipts}
+    database = open_database(one.url or "")
+    with reading(database) as session:
+        stored = session.scalars(select(func.count()).select_from(Ballot)).one()
+    database.dispose()
+    return {
+        "acknowledged": sum(load.done for load in loads),
+        "receipts": len(acknowledged),
+        "stored": stored,
+    }
+
+
+# --- the tables ----------------------------------------------------------------------------------
+
+
+def _part(found: list[Candidate], checked: dict[str, dict[str, int]], syncs: list[Any]) -> Part:
+    columns = (
+        "server",
+        "completions/s",
+        "server CPU ms per completion",
+        "database CPU ms",
+        "median / p99 ms",
+        "POST/s, kept connections",
+        "CPU ms per POST",
+        "CPU ms per GET",
+        "memory MiB (PSS)",
+    )
+    rows = tuple(
+        (
+            one.name,
+            str(figure(one.rates("whole"))),
+            str(figure(one.cpu["whole"])),
+            str(figure(one.cpu["whole store"])) if one.postgresql else "–",
+            f"{percentile(_times(one), 0.5):.1f} / {percentile(_times(one), 0.99):.1f}",
+            str(figure(one.rates("posts"))),
+            str(figure(one.cpu["posts"])),
+            str(figure(one.cpu["gets"])),
+            f"{one.pss:.0f}",
+        )
+        for one in found
+    )
+    by_name = {one.name: one for one in found}
+    ratios, goals = _ratios(by_name)
+    medians = figure([one.sync_ms_median for one in syncs])
+    sync = f"{medians} ms, p99 {figure([one.sync_ms_p99 for one in syncs])}"
+    notes = (
+        f"A write of 4 KiB was on the disk after {sync} ms; load average "
+        + f"{figure([one.load_average for one in syncs])}.",
+        "Client: CPU ms per completion "
+        + str(figure([load.client_cpu_ms / max(1, load.done) for load in found[0].whole]))
+        + ".",
+        *(
+            f"{name}: {count['acknowledged']:,} acknowledged, {count['stored']:,} stored."
+            for name, count in checked.items()
+        ),
+    )
+    raw = {
+        one.name: {
+            "completions_per_second": one.rates("whole"),
+            "posts_per_second": one.rates("posts"),
+            "gets_per_second": one.rates("gets"),
+            "cpu_ms": one.cpu,
+            "faults": [dict(load.faults) for load in one.whole],
+            "pss_mib": one.pss,
+        }
+        for one in found
+    }
+    return Part(
+        "completions", (Table("Completed ballots", columns, rows, notes), ratios), goals, raw
+    )
+
+
+def _times(one: Candidate) -> list[float]:
+    return [value for load in one.whole for value in load.whole]
+
+
+def _ratios(found: dict[str, Candidate]) -> tuple[Table, tuple[Goal, ...]]:
+    full, normal = found["product, SQLite FULL"], found["product, SQLite NORMAL"]
+    bare = [found["bare, a commit each, SQLite"], found["bare, group commit, SQLite"]]
+    faster = max(bare, key=lambda one: figure(one.rates("posts")).median)
+    lines: list[tuple[str, Figure, Figure]] = [
+        (
+            f"POST/s of the product against {one.name}",
+            ratio(full.rates("posts"), one.rates("posts")),
+            ratio(one.cpu["posts"], full.cpu["posts"]),
+        )
+        for one in bare
+    ]
+    lines.append(
+        (
+            "completions/s, FULL against NORMAL",
+            ratio(full.rates("whole"), normal.rates("whole")),
+            ratio(normal.cpu["whole"], full.cpu["whole"]),
+        )
+    )
+    for workers in ("1 worker", "2 workers"):
+        ours = found.get(f"product, PostgreSQL, {workers}")
+        theirs = found.get(f"bare, PostgreSQL, {workers}")
+        if ours and theirs:
+            lines.append(
+                (
+                    f"POST/s of the product against bare, PostgreSQL, {workers}",
+                    ratio(ours.rates("posts"), theirs.rates("posts")),
+                    ratio(_with_store(theirs), _with_store(ours)),
+                )
+            )
+    goals = (
+        Goal("server CPU per completion", 1.5, 0.78, figure(full.cpu["whole"]).median, "ms"),
+        Goal(
+            "POST/s against the faster bare server (SQLite)",
+            0.70,
+            0.85,
+            ratio(full.rates("posts"), faster.rates("posts")).median,
+            "×",
+            smaller=False,
+        ),
+        Goal("FULL against NORMAL, end to end", 0.70, 0.85, lines[2][1].median, "×", smaller=False),
+        Goal("p99 of a completion at concurrency 16", 60, 25, percentile(_times(full), 0.99), "ms"),
+        Goal("memory of the embedded service (PSS)", 120, 80, full.pss, "MiB"),
+    )
+    rows = tuple((words, str(rate), str(cpu)) for words, rate, cpu in lines)
+    return Table("Ratios, round by round", ("what", "by rate", "by CPU"), rows), goals
+
+
+def _with_store(one: Candidate) -> list[float]:
+    """Return CPU per POST of server and database together."""
+    return [a + b for a, b in zip(one.cpu["posts"], one.cpu["posts store"], strict=True)]

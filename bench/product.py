@@ -1,0 +1,42 @@
+"""The product with two switches that no installation has: a weaker sync, and counted statements."""
+
+from itertools import count
+from typing import Any
+
+from flask import Flask, Response
+from sqlalchemy import event
+
+from app import create_app
+from surveys.access import public
+
+
+def create_normal() -> Flask:
+    """Return the product with SQLite's commits left to the operating system: not durable."""
+    app = create_app()
+    event.listen(app.extensions["installation"].database.writer, "connect", _synchronous_normal)
+    return app
+
+
+def create_counted() -> Flask:
+    """Return the product with `/bench/statements`, which says how many statements it has run."""
+    app = create_app()
+    database = app.extensions["installation"].database
+    seen = count()
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            next(seen)
+
+    for engine in (database.writer, database.reader):
+        event.listen(engine, "before_cursor_execute", note)
+
+    @public
+    def statements() -> Response:
+        return Response(repr(seen))
+
+    app.add_url_rule("/bench/statements", "bench_statements", statements)
+    return app
+
+
+def _synchronous_normal(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=NORMAL")
