@@ -6,7 +6,7 @@ BIN := .venv/bin/python -m
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint bench messages screens lock
+.PHONY: help run test soak check lint bench messages screens lock
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -17,6 +17,9 @@ run: ## set up, build the demonstration if there is no data, and serve on 127.0.
 
 test: ## set up and run every test with real PostgreSQL, Redis and Chromium (ARGS=… go to pytest)
 	@scripts/test.sh $(ARGS)
+
+soak: ## the faults in their long form: hundreds of kills, every point of failure (ARGS=… go to pytest)
+	@PINGYI_TEST_SOAK=1 scripts/test.sh -m soak $(ARGS)
 
 check: lint ## the quick look before a commit: lint, then the tests that need no server and no browser
 	@$(BIN) pytest -q -n auto tests/analytics tests/house -m "not browser and not postgres"
