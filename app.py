@@ -5,16 +5,17 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from surveys import commands, web
+from surveys import commands, health, logs, serving, web
 from surveys.accounts.routes import blueprint as accounts
 from surveys.answering.routes import blueprint as answering
 from surveys.assessing.routes import blueprint as assessing
-from surveys.db import open_database
+from surveys.db import Database, open_database
 from surveys.fielding.routes import blueprint as fielding
 from surveys.intake import Intake
 from surveys.planning.routes import blueprint as planning
 from surveys.scoring.routes import blueprint as scoring
 from surveys.settings import Settings, read_settings
+from surveys.surge import Streams, SurgeIntake
 from surveys.throttle import Throttle
 
 PHONE_BODY_BYTES = 512 * 1024
@@ -42,7 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     database = open_database(settings.database_url)
     app.extensions["installation"] = web.Installation(
-        settings, database, Intake(database, web.now), Throttle(settings.redis_url)
+        settings, database, _intake(settings, database), Throttle(settings.redis_url)
     )
     Babel(app, locale_selector=web.chosen_locale)
     csrf = CSRFProtect(app)
@@ -51,5 +52,22 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in (accounts, planning, fielding, answering, assessing, scoring):
         app.register_blueprint(blueprint)
     web.prepare(app)
+    health.prepare(app)
     commands.register(app)
+    return app
+
+
+def _intake(settings: Settings, database: Database) -> Intake:
+    if settings.surge and settings.redis_url:
+        return SurgeIntake(Streams(settings.redis_url, settings.secret_key), database, web.now)
+    return Intake(database, web.now)
+
+
+def create_server() -> Flask:
+    """Return the application as a serving process runs it; the entry for granian and gunicorn."""
+    settings = read_settings()
+    logs.configure(settings.json_logs, with_messages=settings.development)
+    serving.open_store(settings)
+    app = create_app(settings)
+    serving.attend(app)
     return app

@@ -238,12 +238,54 @@ class RunNumberUnknown(Refusal):
     message = N_("This round has no scoring run %(number)s.")
 
 
+class BallotsWaiting(Refusal):
+    """Ballots were received that are not stored yet."""
+
+    status = 409
+    message = N_("%(count)s ballots have been received and are still being stored.")
+    advice = N_("No score was computed. Wait until flask surge drain has stored them.")
+
+
+class SurgeSilent(Refusal):
+    """Redis does not say whether ballots wait there."""
+
+    status = 503
+    message = N_("Redis does not answer, and ballots may be waiting there to be stored.")
+    advice = N_("No score was computed. Start Redis again and let flask surge drain finish.")
+
+
 class TallyDisagrees(Refusal):
     """Tally and recount differ."""
 
     status = 409
     message = N_("The tally and the recount from the ballots differ in %(count)s places.")
     advice = N_("No score was computed. Run flask tally verify to see where.")
+
+
+class JobUnknown(Refusal):
+    """No such job, or none of this round, or its file is gone."""
+
+    status = 404
+    message = N_("There is no such task here, or its file is no longer kept.")
+    advice = N_("Files are removed after 30 days; start the task again to get a new one.")
+
+
+class JobOver(Refusal):
+    """A job that has ended cannot be called off."""
+
+    status = 409
+    message = N_("This task has already ended.")
+    advice = N_("Nothing was changed.")
+
+
+class ExportTooEarly(Refusal):
+    """Ballots of one-time codes are not handed out while more of them can arrive."""
+
+    status = 409
+    message = N_(
+        "Ballots handed in with one-time codes can be exported only after the round is closed."
+    )
+    advice = N_("Until then you can export the ballots of the groups that have no one-time codes.")
 
 
 class FileRefused(Refusal):

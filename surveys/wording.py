@@ -42,6 +42,7 @@ REASONS: dict[str, str] = {
     "no_device": N_("the browser keeps no device mark"),
     "coached": N_("says that somebody told them how to answer"),
     "same_device": N_("second ballot from the same browser"),
+    "late": N_("stored only after the round was scored"),
 }
 
 ACTIONS: dict[str, str] = {
