@@ -1,5 +1,7 @@
 """Runs migrations on the connection that it is handed; imports nothing of ours."""
 
+import re
+
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import DateTime, String
@@ -16,9 +18,12 @@ def render_item(kind: str, item: object, _context: AutogenContext) -> str | bool
     return False
 
 
+NOT_TABLES = re.compile(r"rating|ballot_[0-9]+")
+
+
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Leave views out of the comparison."""
-    return not (kind == "table" and name == "rating")
+    """Leave views and the partitions of a table out of the comparison."""
+    return not (kind == "table" and NOT_TABLES.fullmatch(name or ""))
 
 
 attributes = context.config.attributes

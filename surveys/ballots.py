@@ -10,15 +10,27 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Insert, Table, select, tuple_, update
+from sqlalchemy import Connection, Executable, Insert, Table, bindparam, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
-from surveys.models import Ballot, Comment, Link, Participation, Round, TallyCell, Token
+from surveys.models import (
+    Ballot,
+    Comment,
+    Device,
+    Link,
+    Participation,
+    Round,
+    TallyCell,
+    Token,
+    check_serving,
+)
 from surveys.questionnaire import ENTERING, Submission, Validity, ratings_text
 from surveys.refusals import LinkClosed, Refusal, TokenSpent, TokenUnknown
 from surveys.settings import CITY_CLOCK
+
+Row = dict[str, Any]
 
 
 class Outcome(StrEnum):
@@ -28,13 +40,14 @@ class Outcome(StrEnum):
     KEPT_BEFORE = "kept before"  # the same submission arrived earlier; nothing new is stored
     KEPT_FIRST = "kept first"  # it arrived earlier with other answers, and those count
     DUPLICATE = "duplicate"  # stored, not counted: this browser has answered before
+    RECEIVED = "received"  # on Redis's disk, and stored in a moment (surge mode only)
 
 
 def keep_batch(
     session: Session, submissions: Sequence[Submission], now: datetime
 ) -> list[Outcome | Refusal]:
     """Store what came through entrances that are open at this moment; answer in the same order."""
-    refused = _closed_entrances(session, submissions, now)
+    refused = _closed_entrances(session.connection(), submissions, now)
     answers: list[Outcome | Refusal | None] = [refused.get(one.link_id) for one in submissions]
     open_ones = [index for index, answer in enumerate(answers) if answer is None]
     stored = store(session, [submissions[index] for index in open_ones], now)
@@ -46,64 +59,55 @@ def keep_batch(
 def store(
     session: Session, submissions: Sequence[Submission], now: datetime
 ) -> list[Outcome | Refusal]:
-    """Insert ballots by unique keys and fold them into the tally, in the caller's transaction."""
+    """Insert ballots by their keys and fold them into the tally, in the caller's transaction."""
+    connection = session.connection()
     answers: dict[int, Outcome | Refusal] = {}
     # One order for all writers: two of them can then never wait for each other.
     order = sorted(range(len(submissions)), key=lambda index: _key(submissions[index]))
     for index in order:
-        refusal = _spend_token(session, submissions[index])
+        refusal = _spend_token(connection, submissions[index])
         if refusal is not None:
             answers[index] = refusal
-    fresh = [index for index in order if index not in answers]
-    rows = {index: _row(session, submissions[index], now) for index in fresh}
-    kept = _insert(session, rows)
-    again = {index: rows[index] for index in fresh if index not in kept}
-    duplicates = {index: _as_duplicate(row) for index, row in again.items() if row["device_key"]}
-    doubled = _insert(session, duplicates)
-    known = _known(session, [row for index, row in again.items() if index not in doubled])
-    for index in fresh:
-        if index in kept:
-            answers[index] = Outcome.KEPT
-        elif index in doubled:
-            answers[index] = Outcome.DUPLICATE
-        else:
-            answers[index] = _earlier(rows[index], known)
-    rows.update(duplicates)
-    _fold(session, [(submissions[index], rows[index]) for index in (*kept, *doubled)], now)
+    rows = {index: _row(submissions[index], now) for index in order if index not in answers}
+    kept = _insert(connection, rows)
+    doubled = _mark_duplicates(connection, [rows[index] for index in kept])
+    answers.update(dict.fromkeys(kept, Outcome.KEPT))
+    answers.update({i: Outcome.DUPLICATE for i in kept if rows[i]["id"] in doubled})
+    again = [index for index in rows if index not in answers]
+    known = _known(connection, [rows[index] for index in again])
+    answers.update({index: _earlier(rows[index], known) for index in again})
+    _fold(connection, [(submissions[index], rows[index]) for index in kept], now)
     return [answers[index] for index in range(len(submissions))]
 
 
 # --- the parts, in order of use ------------------------------------------------------------------
 
+# Built once: every batch asks it. The rounds stay as they are until the commit.
+_ENTRANCES: Executable = (
+    select(Link.id, Link.is_active, Round.state, Round.opens_at, Round.closes_at)
+    .join(Round, Round.id == Link.round_id)
+    .where(Link.id.in_(bindparam("links", expanding=True)))
+    .with_for_update(read=True, of=Round)
+)
+
 
 def _closed_entrances(
-    session: Session, submissions: Sequence[Submission], now: datetime
+    connection: Connection, submissions: Iterable[Submission], now: datetime
 ) -> dict[int, Refusal]:
-    """Return the refusals of links that are shut; hold their rounds as they are until commit."""
-    rounds = {
-        found.id: found
-        for found in session.scalars(
-            select(Round)
-            .where(Round.id.in_({one.round_id for one in submissions}))
-            .order_by(Round.id)
-            .with_for_update(read=True)
-        )
-    }
-    active = set(
-        session.scalars(
-            select(Link.id).where(Link.id.in_({one.link_id for one in submissions}), Link.is_active)
-        )
-    )
-    refused: dict[int, Refusal] = {}
-    for one in submissions:
-        if one.link_id in refused:
+    """Return the refusals of links that are shut."""
+    wanted = {one.link_id for one in submissions}
+    refused: dict[int, Refusal] = {link_id: LinkClosed() for link_id in wanted}
+    for link_id, is_active, state, opens_at, closes_at in connection.execute(
+        _ENTRANCES, {"links": list(wanted)}
+    ):
+        if not is_active:
             continue
         try:
-            if one.round_id not in rounds or one.link_id not in active:
-                raise LinkClosed
-            rounds[one.round_id].check_serving(now)
+            check_serving(state, opens_at, closes_at, now)
         except Refusal as refusal:
-            refused[one.link_id] = refusal
+            refused[link_id] = refusal
+        else:
+            del refused[link_id]
     return refused
 
 
@@ -111,12 +115,12 @@ def _key(submission: Submission) -> str:
     return submission.token_digest or submission.submission_id
 
 
-def _spend_token(session: Session, submission: Submission) -> Outcome | Refusal | None:
+def _spend_token(connection: Connection, submission: Submission) -> Outcome | Refusal | None:
     """Spend the submission's token; return what to answer when it has none left to spend."""
     if submission.token_digest is None:
         return None
     mark = hashlib.sha256(submission.submission_id.encode()).hexdigest()
-    spent = session.execute(
+    spent = connection.execute(
         update(Token)
         .where(
             Token.digest == submission.token_digest,
@@ -126,11 +130,10 @@ def _spend_token(session: Session, submission: Submission) -> Outcome | Refusal 
         )
         .values(spent_by=mark)
         .returning(Token.digest)
-        .execution_options(synchronize_session=False)
     ).first()
     if spent is not None:
         return None
-    earlier = session.execute(
+    earlier = connection.execute(
         select(Token.spent_by).where(
             Token.digest == submission.token_digest,
             Token.link_id == submission.link_id,
@@ -142,19 +145,17 @@ def _spend_token(session: Session, submission: Submission) -> Outcome | Refusal 
     return Outcome.KEPT_BEFORE if earlier.spent_by == mark else TokenSpent()
 
 
-def _row(session: Session, one: Submission, now: datetime) -> dict[str, Any]:
+def _row(one: Submission, now: datetime) -> Row:
     """Return the row of a ballot; a secret one keeps no time, entrance or submission id."""
-    digits = session.get_one(Round, one.round_id).unit_digits
     answers = json.dumps(dict(one.answers), ensure_ascii=False) if one.answers else None
     return {
         "round_id": one.round_id,
-        "id": secrets.token_urlsafe(16),
+        "id": secrets.token_urlsafe(16) if one.is_secret else one.submission_id,
         "group_id": one.group_id,
         "channel": one.channel,
         "link_id": None if one.is_secret else one.link_id,
-        "submission_id": None if one.is_secret else one.submission_id,
         "device_key": None if one.is_secret else one.device_key,
-        "ratings": ratings_text(one.ratings, digits),
+        "ratings": ratings_text(one.ratings, one.unit_digits),
         "answers": answers,
         "received_on": None if one.is_secret else now.astimezone(CITY_CLOCK).date(),
         "seconds": None if one.is_secret else one.seconds,
@@ -163,47 +164,70 @@ def _row(session: Session, one: Submission, now: datetime) -> dict[str, Any]:
     }
 
 
-def _as_duplicate(row: dict[str, Any]) -> dict[str, Any]:
-    reasons = ",".join(filter(None, (row["reasons"], "same_device")))
-    return {**row, "validity": Validity.DUPLICATE, "reasons": reasons}
-
-
-def _insert(session: Session, rows: dict[int, dict[str, Any]]) -> list[int]:
-    """Insert ballots that meet no unique key; return which ones were."""
+def _insert(connection: Connection, rows: dict[int, Row]) -> list[int]:
+    """Insert ballots whose key is not taken; return which ones were."""
     if not rows:
         return []
-    statement = _insert_once(session.get_bind().dialect.name)
-    inserted = set(session.execute(statement, list(rows.values())).scalars())
-    return [index for index, row in rows.items() if row["id"] in inserted]
+    statement = _insert_once(connection.dialect.name, _table(Ballot), ("round_id", "id"))
+    inserted = {tuple(key) for key in connection.execute(statement, list(rows.values()))}
+    kept = []
+    for index, row in rows.items():
+        key = row["round_id"], row["id"]
+        if key in inserted:  # of the same submission twice in a batch, the first
+            inserted.remove(key)
+            kept.append(index)
+    return kept
 
 
-def _known(session: Session, rows: Iterable[dict[str, Any]]) -> dict[tuple[int, str], Any]:
-    """Return the stored ballots that have the submission ids of these rows."""
-    keys = [(row["round_id"], row["submission_id"]) for row in rows]
+def _mark_duplicates(connection: Connection, kept: Iterable[Row]) -> set[str]:
+    """Mark the new ballots of browsers that have answered before; return their ids."""
+    rows = {row["id"]: row for row in kept if row["device_key"]}
+    if not rows:
+        return set()
+    devices = [
+        {"round_id": row["round_id"], "key": row["device_key"], "ballot_id": row["id"]}
+        for row in sorted(rows.values(), key=lambda row: str(row["device_key"]))
+    ]
+    statement = _insert_once(connection.dialect.name, _table(Device), ("ballot_id",))
+    first = set(connection.execute(statement, devices).scalars())
+    doubled = rows.keys() - first
+    for ballot_id in sorted(doubled):
+        row = rows[ballot_id]
+        row["validity"] = Validity.DUPLICATE
+        row["reasons"] = ",".join(filter(None, (row["reasons"], "same_device")))
+        connection.execute(
+            update(Ballot)
+            .where(Ballot.round_id == row["round_id"], Ballot.id == ballot_id)
+            .values(validity=row["validity"], reasons=row["reasons"])
+        )
+    return doubled
+
+
+def _known(connection: Connection, rows: Iterable[Row]) -> dict[tuple[int, str], Any]:
+    """Return the stored ballots that have the keys of these rows."""
+    keys = [(row["round_id"], row["id"]) for row in rows]
     if not keys:
         return {}
-    found = session.execute(
-        select(
-            Ballot.round_id, Ballot.submission_id, Ballot.validity, Ballot.ratings, Ballot.answers
-        ).where(tuple_(Ballot.round_id, Ballot.submission_id).in_(keys))
+    found = connection.execute(
+        select(Ballot.round_id, Ballot.id, Ballot.validity, Ballot.ratings, Ballot.answers).where(
+            tuple_(Ballot.round_id, Ballot.id).in_(keys)
+        )
     )
-    return {(one.round_id, one.submission_id or ""): one for one in found}
+    return {(one.round_id, one.id): one for one in found}
 
 
-def _earlier(row: dict[str, Any], known: dict[tuple[int, str], Any]) -> Outcome:
-    before = known[row["round_id"], row["submission_id"]]
+def _earlier(row: Row, known: dict[tuple[int, str], Any]) -> Outcome:
+    before = known[row["round_id"], row["id"]]
     if (before.ratings, before.answers) != (row["ratings"], row["answers"]):
         return Outcome.KEPT_FIRST
     return Outcome.DUPLICATE if before.validity is Validity.DUPLICATE else Outcome.KEPT_BEFORE
 
 
-def _fold(
-    session: Session, new: Sequence[tuple[Submission, dict[str, Any]]], now: datetime
-) -> None:
+def _fold(connection: Connection, new: Iterable[tuple[Submission, Row]], now: datetime) -> None:
     """Count the new ballots into the tally and the participation, and store their comments."""
     cells: Counter[tuple[Any, ...]] = Counter()
     doors: Counter[tuple[Any, ...]] = Counter()
-    comments: list[dict[str, Any]] = []
+    comments: list[Row] = []
     day = now.astimezone(CITY_CLOCK).date()
     for one, row in new:
         validity = row["validity"]
@@ -215,13 +239,13 @@ def _fold(
                 cell = (one.round_id, one.group_id, one.channel, rating.unit_number)
                 cells[(*cell, rating.pattern, flagged)] += 1
     columns = ("round_id", "group_id", "channel", "unit_number", "pattern", "is_flagged")
-    _add(session, _table(TallyCell), columns, cells)
-    _add(session, _table(Participation), ("round_id", "link_id", "day", "validity"), doors)
+    _add(connection, _table(TallyCell), columns, cells)
+    _add(connection, _table(Participation), ("round_id", "link_id", "day", "validity"), doors)
     if comments:
-        session.execute(_table(Comment).insert(), sorted(comments, key=lambda row: row["id"]))
+        connection.execute(_table(Comment).insert(), sorted(comments, key=lambda row: row["id"]))
 
 
-def _comments(one: Submission, row: dict[str, Any]) -> Iterable[dict[str, Any]]:
+def _comments(one: Submission, row: Row) -> Iterable[Row]:
     for unit_number, words in one.comments:
         yield {
             "round_id": one.round_id,
@@ -234,17 +258,20 @@ def _comments(one: Submission, row: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def _add(
-    session: Session, table: Table, columns: tuple[str, ...], counts: Counter[tuple[Any, ...]]
+    connection: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    counts: Counter[tuple[Any, ...]],
 ) -> None:
     """Add counts to the rows of these keys, making those that are missing; in one fixed order."""
     if not counts:
         return
-    statement = _upsert(session.get_bind().dialect.name, table, columns)
+    statement = _upsert(connection.dialect.name, table, columns)
     rows = [
         {**dict(zip(columns, key, strict=True)), "count": count}
         for key, count in sorted(counts.items(), key=lambda entry: tuple(map(str, entry[0])))
     ]
-    session.execute(statement, rows)
+    connection.execute(statement, rows)
 
 
 def _insert_into(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -252,9 +279,12 @@ def _insert_into(dialect: str, table: Table) -> postgresql.Insert | sqlite.Inser
 
 
 @lru_cache
-def _insert_once(dialect: str) -> ReturningInsert[tuple[str]]:
-    """Return the statement that inserts a ballot unless a unique key is taken."""
-    return _insert_into(dialect, _table(Ballot)).on_conflict_do_nothing().returning(Ballot.id)
+def _insert_once(
+    dialect: str, table: Table, columns: tuple[str, ...]
+) -> ReturningInsert[tuple[Any, ...]]:
+    """Return the statement that inserts rows unless their key is taken, and says which it did."""
+    wanted = [table.c[name] for name in columns]
+    return _insert_into(dialect, table).on_conflict_do_nothing().returning(*wanted)
 
 
 @lru_cache

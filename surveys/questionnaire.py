@@ -164,7 +164,10 @@ class UnitRating:
 
 @dataclass(frozen=True)
 class Submission:
-    """What just arrived and passed the form, not yet stored."""
+    """What just arrived and passed the form, not yet stored.
+
+    The id has at most 22 signs; `unit_digits` is the width of a unit's number in the ratings text.
+    """
 
     round_id: int
     group_id: int
@@ -172,6 +175,7 @@ class Submission:
     channel: Channel
     submission_id: str
     ratings: tuple[UnitRating, ...]
+    unit_digits: int
     validity: Validity = Validity.COUNTED
     comments: tuple[tuple[int, str], ...] = ()
     answers: tuple[tuple[str, Answer], ...] = ()

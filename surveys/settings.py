@@ -31,6 +31,11 @@ class Settings:
     redis_url: str | None = None
     trusted_proxies: int = 0
     development: bool = False
+    metrics: tuple[str, int] | None = None
+    json_logs: bool = False
+    surge: bool = False
+    scheduler: str | None = None
+    min_free_mb: int = 200
 
     @property
     def is_secure(self) -> bool:
@@ -49,14 +54,20 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if unknown:
         raise SettingFault(min(unknown), "no such setting / 没有这个设置项")
     var = Path(given.get("VAR", "var")).resolve()
+    database_url = given.get("DATABASE_URL") or f"sqlite:///{var / 'pingyi.db'}"
     return Settings(
-        database_url=given.get("DATABASE_URL") or f"sqlite:///{var / 'pingyi.db'}",
+        database_url=database_url,
         base_url=_base_url(given.get("BASE_URL") or "http://127.0.0.1:8000"),
         secret_key=_secret_key(given.get("SECRET_KEY"), var),
         var=var,
         redis_url=given.get("REDIS_URL") or None,
         trusted_proxies=_whole_number("TRUSTED_PROXIES", given.get("TRUSTED_PROXIES") or "0"),
         development=_yes_or_no("DEVELOPMENT", given.get("DEVELOPMENT") or "no"),
+        metrics=_address("METRICS", given.get("METRICS")),
+        json_logs=_one_of("LOG", given.get("LOG") or "text", ("text", "json")) == "json",
+        surge=_surge(given, database_url),
+        scheduler=given.get("SCHEDULER") or None,
+        min_free_mb=_whole_number("MIN_FREE_MB", given.get("MIN_FREE_MB") or "200"),
     )
 
 
@@ -64,8 +75,13 @@ KNOWN = {
     "BASE_URL",
     "DATABASE_URL",
     "DEVELOPMENT",
+    "LOG",
+    "METRICS",
+    "MIN_FREE_MB",
     "REDIS_URL",
+    "SCHEDULER",
     "SECRET_KEY",
+    "SURGE",
     "TRUSTED_PROXIES",
     "VAR",
 }
@@ -96,6 +112,32 @@ def _secret_key(text: str | None, var: Path) -> bytes:
     with os.fdopen(descriptor, "wb") as file:
         file.write(secrets.token_hex(32).encode())
     return path.read_bytes()
+
+
+def _address(name: str, text: str | None) -> tuple[str, int] | None:
+    """Return host and port of `host:port`."""
+    if not text:
+        return None
+    host, colon, port = text.rpartition(":")
+    if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise SettingFault(name, f"host:port, for example 127.0.0.1:9464 / 应为 地址:端口: {text}")
+    return host.strip("[]"), int(port)
+
+
+def _surge(given: Mapping[str, str], database_url: str) -> bool:
+    """Return whether open ballots may wait in Redis; that needs Redis before PostgreSQL."""
+    wanted = _yes_or_no("SURGE", given.get("SURGE") or "no")
+    if wanted and (database_url.startswith("sqlite") or not given.get("REDIS_URL")):
+        raise SettingFault(
+            "SURGE", "needs PostgreSQL and PINGYI_REDIS_URL / 需要 PostgreSQL 和 Redis"
+        )
+    return wanted
+
+
+def _one_of(name: str, text: str, words: tuple[str, ...]) -> str:
+    if text.lower() not in words:
+        raise SettingFault(name, f"one of / 应为其中之一 {', '.join(words)}: {text}")
+    return text.lower()
 
 
 def _whole_number(name: str, text: str) -> int:

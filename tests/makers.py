@@ -159,6 +159,7 @@ def make_submission(made: Made, link: str = "citizens", **changes: Any) -> Submi
             "channel": entrance.channel,
             "submission_id": "s" * 22,
             "ratings": (UnitRating(1, "AABBC"), UnitRating(2, "ABNNN")),
+            "unit_digits": made.round.unit_digits,
             **changes,
         }
     )

@@ -81,6 +81,7 @@ class BallotForm:
             channel=link.channel,
             submission_id=submission_id,
             ratings=self.ratings,
+            unit_digits=link.questionnaire.unit_digits,
             validity=validity_of(reasons, link.asked.rules),
             comments=self.comments,
             answers=self.answers,

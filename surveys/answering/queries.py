@@ -13,7 +13,17 @@ from sqlalchemy.orm import Session, joinedload
 from analytics.rules import RuleSet
 from surveys.answering.fields import Fields, fields_of
 from surveys.answering.memory import Memory
-from surveys.models import Group, Link, QuestionnaireRow, Round, RoundState, RuleSetRow, Token, Unit
+from surveys.models import (
+    Group,
+    Link,
+    QuestionnaireRow,
+    Round,
+    RoundState,
+    RuleSetRow,
+    Token,
+    Unit,
+    check_serving,
+)
 from surveys.questionnaire import (
     AskedClass,
     AskedUnit,
@@ -106,7 +116,7 @@ def open_link(session: Session, code: str, now: datetime, known: Memory[Asked]) 
     if not found.is_active:
         raise LinkClosed
     served: Round = found.Round
-    served.check_serving(now)
+    check_serving(served.state, served.opens_at, served.closes_at, now)
     asked = _asked(session, found, known)
     return OpenLink(
         id=found.id,

@@ -109,6 +109,7 @@ class Crowd:
             channel=entrance.channel,
             submission_id=self._id(),
             ratings=ratings,
+            unit_digits=entrance.questionnaire.unit_digits,
             comments=self._comments(ratings) if entrance.questionnaire.text.has_comments else (),
             answers=answers,
             reasons=reasons,

@@ -1,12 +1,21 @@
 """The tables."""
 
 from surveys.models.account import Account, AccountSession, AuditEntry, Role
-from surveys.models.ballot import Ballot, Comment, Participation, TallyCell
+from surveys.models.ballot import Ballot, Comment, Device, Participation, TallyCell
 from surveys.models.base import Base
 from surveys.models.fielding import Link, Token
+from surveys.models.job import Job, JobState
 from surveys.models.questionnaire import QuestionnaireRow
-from surveys.models.round import Group, Round, RoundState, RuleSetRow, Unit, UnitClass
-from surveys.models.scoring import ScoringRun, UnitScore
+from surveys.models.round import (
+    Group,
+    Round,
+    RoundState,
+    RuleSetRow,
+    Unit,
+    UnitClass,
+    check_serving,
+)
+from surveys.models.scoring import ScoringRun, TallyCheck, UnitScore
 from surveys.models.work import Adjustment, Indicator, WorkImport, WorkScore
 
 __all__ = [
@@ -17,8 +26,11 @@ __all__ = [
     "Ballot",
     "Base",
     "Comment",
+    "Device",
     "Group",
     "Indicator",
+    "Job",
+    "JobState",
     "Link",
     "Participation",
     "QuestionnaireRow",
@@ -28,10 +40,12 @@ __all__ = [
     "RuleSetRow",
     "ScoringRun",
     "TallyCell",
+    "TallyCheck",
     "Token",
     "Unit",
     "UnitClass",
     "UnitScore",
     "WorkImport",
     "WorkScore",
+    "check_serving",
 ]

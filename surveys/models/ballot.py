@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveys.models.base import Base, words_of
@@ -10,28 +10,21 @@ from surveys.questionnaire import Channel, Validity
 
 
 class Ballot(Base):
-    """One submission, stored; of a secret ballot neither time nor entrance is kept."""
+    """One submission, stored; of a secret ballot neither time nor entrance is kept.
+
+    The id is the one that came with the page, so that the same submission is stored once; a secret
+    ballot gets a random one, and its token is what makes it unique.
+    """
 
     __tablename__ = "ballot"
-    __table_args__ = (
-        UniqueConstraint("round_id", "submission_id"),
-        Index(
-            "uq_ballot_round_id_device_key",
-            "round_id",
-            "device_key",
-            unique=True,
-            sqlite_where=text("validity <> 'duplicate'"),
-            postgresql_where=text("validity <> 'duplicate'"),
-        ),
-        {"sqlite_with_rowid": False},
-    )
+    # PostgreSQL spreads the rows over partitions by the id, which every unique key must hold.
+    __table_args__ = ({"sqlite_with_rowid": False, "postgresql_partition_by": "HASH (id)"},)
 
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), primary_key=True)
     id: Mapped[str] = mapped_column(String(22), primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("appraiser_group.id"))
     channel: Mapped[Channel] = mapped_column(words_of(Channel, "channel"))
     link_id: Mapped[int | None] = mapped_column(ForeignKey("link.id"))
-    submission_id: Mapped[str | None] = mapped_column(String(80))
     device_key: Mapped[str | None] = mapped_column(String(43))
     ratings: Mapped[str] = mapped_column(Text)
     answers: Mapped[str | None] = mapped_column(Text)
@@ -39,6 +32,17 @@ class Ballot(Base):
     seconds: Mapped[int | None]
     validity: Mapped[Validity] = mapped_column(words_of(Validity, "validity"))
     reasons: Mapped[str] = mapped_column(String(120), default="")
+
+
+class Device(Base):
+    """Which ballot a browser handed in first in a round and group: the only one that counts."""
+
+    __tablename__ = "device"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(43), primary_key=True)
+    ballot_id: Mapped[str] = mapped_column(String(22))
 
 
 class Comment(Base):

@@ -22,6 +22,22 @@ class RoundState(StrEnum):
     PUBLISHED = "published"
 
 
+def check_serving(
+    state: RoundState, opens_at: datetime | None, closes_at: datetime | None, now: datetime
+) -> None:
+    """Refuse when a round takes no ballot at this moment; a rehearsal knows no dates."""
+    if state is RoundState.REHEARSAL:
+        return
+    if state is RoundState.DRAFT:
+        raise LinkNotYetOpen
+    if state is not RoundState.OPEN:
+        raise LinkClosed
+    if opens_at is not None and now < opens_at:
+        raise LinkNotYetOpen
+    if closes_at is not None and now >= closes_at:
+        raise LinkClosed
+
+
 class Round(Base):
     """One period in which units are appraised under one rule set."""
 
@@ -55,19 +71,6 @@ class Round(Base):
         lazy="raise", order_by="Group.position", back_populates="round"
     )
     rule_set: Mapped["RuleSetRow"] = relationship(lazy="raise", back_populates="round")
-
-    def check_serving(self, now: datetime) -> None:
-        """Refuse when no ballot may be handed in at this moment; a rehearsal knows no dates."""
-        if self.state is RoundState.REHEARSAL:
-            return
-        if self.state is RoundState.DRAFT:
-            raise LinkNotYetOpen
-        if self.state is not RoundState.OPEN:
-            raise LinkClosed
-        if self.opens_at is not None and now < self.opens_at:
-            raise LinkNotYetOpen
-        if self.closes_at is not None and now >= self.closes_at:
-            raise LinkClosed
 
 
 class UnitClass(Base):

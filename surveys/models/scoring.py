@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from surveys.models.base import Base
@@ -43,3 +43,19 @@ class UnitScore(Base):
     figures: Mapped[str] = mapped_column(Text)
 
     run: Mapped[ScoringRun] = relationship(lazy="raise", back_populates="units")
+
+
+class TallyCheck(Base):
+    """One recount of a round's ballots, and whether the tally of this digest agreed with it."""
+
+    __tablename__ = "tally_check"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    round_id: Mapped[int] = mapped_column(
+        ForeignKey("round.id", ondelete="CASCADE"), primary_key=True
+    )
+    tally_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    checked_at: Mapped[datetime] = mapped_column(primary_key=True)
+    ballots: Mapped[int] = mapped_column(BigInteger)
+    differences: Mapped[int]  # cells in which they disagree
+    actor: Mapped[str] = mapped_column(String(60))

@@ -12,6 +12,7 @@ from surveys.models import (
     Ballot,
     Base,
     Comment,
+    Device,
     Group,
     Indicator,
     Link,
@@ -30,7 +31,7 @@ from surveys.planning.plan import RoundPlan
 from surveys.planning.queries import frozen_sha256, is_taken, locked_round, readiness
 from surveys.refusals import NotReady, RoundFrozen, RoundTaken, WrongState
 
-REHEARSED: tuple[type[Base], ...] = (Comment, Ballot, TallyCell, Participation)
+REHEARSED: tuple[type[Base], ...] = (Comment, Ballot, Device, TallyCell, Participation)
 
 
 def import_round(session: Session, plan: RoundPlan, now: datetime, actor: str) -> Round:

@@ -20,6 +20,7 @@ from surveys.refusals import Refusal, WrongState
 from surveys.reviewing.queries import EntryRules, entry_links, entry_round
 
 BATCH = 500
+ID_SIGNS = 22  # of a ballot's id
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,9 @@ def _submission(
         group_id=rules.group_ids[one.group],
         link_id=links[one.group],
         channel=channel,
-        submission_id=hashlib.sha256(name.encode()).hexdigest(),
+        submission_id=hashlib.sha256(name.encode()).hexdigest()[:ID_SIGNS],
         ratings=one.ratings,
+        unit_digits=rules.unit_digits,
         reasons=reasons,
         validity=validity_of(reasons, rules.rules),
     )

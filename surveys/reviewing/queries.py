@@ -21,13 +21,17 @@ class EntryRules:
     rules: RuleSet
     unit_numbers: Mapping[str, int]
     group_ids: Mapping[str, int]
+    unit_digits: int
 
 
 def entry_rules(session: Session, round_id: int) -> EntryRules:
     """Return the rule set, units and groups of a round by their codes."""
     units = session.execute(select(Unit.code, Unit.number).where(Unit.round_id == round_id))
     groups = session.execute(select(Group.code, Group.id).where(Group.round_id == round_id))
-    return EntryRules(round_id, rule_set(session, round_id), dict(units.all()), dict(groups.all()))
+    digits = session.scalars(select(Round.unit_digits).where(Round.id == round_id)).one()
+    return EntryRules(
+        round_id, rule_set(session, round_id), dict(units.all()), dict(groups.all()), digits
+    )
 
 
 def entry_links(

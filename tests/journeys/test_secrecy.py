@@ -75,13 +75,10 @@ def test_no_row_holds_what_a_deputy_sent_along(app, arrivals):
 def test_a_secret_ballots_row_has_no_time_entrance_or_device(app, arrivals):
     with reading(app.extensions["installation"].database) as session:
         found = session.execute(
-            text(
-                "SELECT DISTINCT link_id, submission_id, device_key, received_on, seconds"
-                " FROM ballot"
-            )
+            text("SELECT DISTINCT link_id, device_key, received_on, seconds FROM ballot")
         ).all()
         loose = session.execute(text("SELECT DISTINCT ballot_id FROM comment")).all()
-    assert [tuple(row) for row in found] == [(None,) * 5]
+    assert [tuple(row) for row in found] == [(None,) * 4]
     assert [tuple(row) for row in loose] == [(None,)]
 
 

@@ -153,8 +153,9 @@ def test_a_token_admits_one_ballot_which_leads_back_to_nobody(database, made):
     [answer] = keep(database, other)
     assert isinstance(answer, TokenSpent)
     [ballot] = rows(database, Ballot)
-    kept = (ballot.link_id, ballot.submission_id, ballot.device_key, ballot.received_on)
-    assert (*kept, ballot.seconds) == (None,) * 5
+    assert ballot.id != one.submission_id
+    kept = (ballot.link_id, ballot.device_key, ballot.received_on, ballot.seconds)
+    assert kept == (None,) * 4
     [comment] = rows(database, Comment)
     assert comment.ballot_id is None
     spent = next(row for row in rows(database, Token) if row.digest == digest)
@@ -230,9 +231,21 @@ def test_rehearsal_ballots_are_kept_whatever_the_dates(database):
     assert keep(database, make_submission(made)) == [Outcome.KEPT]
 
 
-def test_ids_do_not_follow_the_order_of_arrival(database, made):
-    for number in range(40):
-        keep(database, make_submission(made, submission_id=f"{number:022d}"))
+def test_ids_of_secret_ballots_do_not_follow_the_order_of_arrival(database):
+    with transaction(database) as session:
+        made = make_round(session, tokens=40)
+    patterns = [f"{a}{b}AAA" for a in "ABCDE" for b in "ABCDEN"] + [f"N{b}AAA" for b in "ABCDEN"]
+    for number, token in enumerate(made.tokens["npc"][: len(patterns)]):
+        ballot = make_submission(
+            made,
+            "npc",
+            submission_id=f"{number:022d}",
+            token_digest=token_digest(token),
+            ratings=(UnitRating(1, patterns[number]),),
+        )
+        assert keep(database, ballot) == [Outcome.KEPT]
     with reading(database) as session:
-        stored = session.scalars(select(Ballot.submission_id).order_by(Ballot.id)).all()
-    assert stored != sorted(stored)
+        stored = session.scalars(select(Ballot.ratings).order_by(Ballot.id)).all()
+    arrived = [f"01{pattern}" for pattern in patterns]
+    assert sorted(stored) == sorted(arrived)
+    assert stored != arrived

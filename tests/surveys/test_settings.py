@@ -32,6 +32,11 @@ def test_the_secret_key_is_made_once_and_only_its_owner_reads_it(tmp_path):
         ("TRUSTED_PROXIES", "１"),
         ("DEVELOPMENT", "maybe"),
         ("DATABASE", "sqlite://"),
+        ("METRICS", "9464"),
+        ("METRICS", "127.0.0.1:none"),
+        ("LOG", "xml"),
+        ("SURGE", "yes"),
+        ("MIN_FREE_MB", "-1"),
     ],
 )
 def test_a_silly_value_stops_the_start_and_names_itself(tmp_path, name, value):
@@ -43,3 +48,17 @@ def test_tls_makes_an_installation_secure(tmp_path):
     settings = read_settings({"PINGYI_VAR": str(tmp_path), "PINGYI_BASE_URL": "https://a.example/"})
     assert settings.base_url == "https://a.example"
     assert settings.is_secure
+
+
+def test_surge_is_for_postgresql_and_redis_only(tmp_path):
+    both = {"PINGYI_DATABASE_URL": "postgresql+psycopg://a@b/c", "PINGYI_REDIS_URL": "redis://b"}
+    given = {"PINGYI_VAR": str(tmp_path), "PINGYI_SURGE": "yes", **both}
+    assert read_settings(given).surge
+    for missing in both:
+        with pytest.raises(SettingFault, match="PINGYI_SURGE"):
+            read_settings({name: value for name, value in given.items() if name != missing})
+
+
+def test_metrics_have_an_address_of_their_own(tmp_path):
+    given = {"PINGYI_VAR": str(tmp_path), "PINGYI_METRICS": "127.0.0.1:9464"}
+    assert read_settings(given).metrics == ("127.0.0.1", 9464)

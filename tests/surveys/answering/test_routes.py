@@ -242,8 +242,9 @@ def test_a_secret_ballot_keeps_no_trace(app, client, made):
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
     [ballot] = ballots(app)
-    kept = (ballot.link_id, ballot.submission_id, ballot.device_key, ballot.seconds, ballot.reasons)
-    assert kept == (None, None, None, None, "")
+    kept = (ballot.link_id, ballot.device_key, ballot.seconds, ballot.reasons)
+    assert kept == (None, None, None, "")
+    assert ballot.id not in fields["nonce"]
     assert ballot.received_on is None
 
 
