@@ -64,7 +64,7 @@ class FreeSpace:
 
 
 def data_folders(settings: Settings) -> tuple[Path, ...]:
-    """Return the folders that an installation writes to on this machine; they are made if missing."""
+    """Return the folders that an installation writes to; they are made if missing."""
     url = make_url(settings.database_url)
     folders = {settings.var}
     if url.get_backend_name() == "sqlite" and url.database:

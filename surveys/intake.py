@@ -62,6 +62,11 @@ class Intake:
             raise waiting.answer
         return waiting.answer
 
+    @property
+    def is_full(self) -> bool:
+        """Tell whether the next ballot would be refused."""
+        return self._queue.full()
+
     def close(self) -> None:
         """Write what waits, then end the writer."""
         with self._starting:

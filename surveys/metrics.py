@@ -2,9 +2,13 @@
 
 import os
 import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socket import AF_INET, AF_INET6
 
 from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
     REGISTRY,
     CollectorRegistry,
     Counter,
@@ -53,6 +57,11 @@ BUILD_INFO.labels(__version__).set(1)
 _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
+def count_refusal(refusal: BaseException) -> None:
+    """Count an expected no that a person was told."""
+    REFUSALS.labels(kind_of(refusal)).inc()
+
+
 def kind_of(refusal: BaseException) -> str:
     """Return the kind of a refusal as its metrics name it: `LinkClosed` is `link_closed`."""
     return _INNER_CAPITAL.sub("_", type(refusal).__name__).lower()
@@ -75,3 +84,48 @@ def forget_dead(folder: Path) -> None:
         pid = file.stem.rpartition("_")[2]
         if not Path("/proc", pid).exists():
             multiprocess.mark_process_dead(int(pid), str(folder))
+
+
+def share(folder: Path) -> None:
+    """Let the processes that are started from here on count into one folder, from nothing."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for file in folder.glob("*.db"):
+        file.unlink()
+    os.environ[FOLDER_VARIABLE] = str(folder)
+
+
+def serve(host: str, port: int) -> None:
+    """Answer GET /metrics on an address of its own, from a thread that ends with the process.
+
+    Several processes share the address: whichever is asked answers for all.
+    """
+    server = _Server((host, port), _Asked)
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+
+
+class _Server(ThreadingHTTPServer):
+    allow_reuse_port = True
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], asked: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = AF_INET6 if ":" in address[0] else AF_INET
+        super().__init__(address, asked)
+
+
+class _Asked(BaseHTTPRequestHandler):
+    timeout = 10
+
+    def do_GET(self) -> None:
+        """Answer with everything counted."""
+        if self.path.partition("?")[0] != "/metrics":
+            self.send_error(404)
+            return
+        body = exposition()
+        self.send_response(200)
+        self.send_header("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Write no line: who asks, asks every few seconds."""

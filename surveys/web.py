@@ -27,8 +27,8 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from surveys import db, wording
-from surveys.access import person, public
+from surveys import db, metrics, wording
+from surveys.access import person
 from surveys.intake import Intake
 from surveys.refusals import (
     BodyTooLarge,
@@ -179,6 +179,7 @@ def say_problem(problem: FileProblem) -> str:
 
 def refusal_response(refusal: Refusal) -> Response:
     """Return the page (or the JSON problem) of an expected no."""
+    metrics.count_refusal(refusal)
     said = say(refusal)
     if request.accept_mimetypes.best == "application/json":
         response = jsonify(
@@ -225,7 +226,7 @@ def _unexpected(_fault: Exception) -> Response:
 
 
 def prepare(app: Flask) -> None:
-    """Give an app its headers, error pages, filters and the health page."""
+    """Give an app its headers, error pages and filters."""
     app.register_error_handler(Refusal, refusal_response)
     app.register_error_handler(HTTPException, _http_fault)
     app.register_error_handler(Exception, _unexpected)
@@ -236,13 +237,6 @@ def prepare(app: Flask) -> None:
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.add_url_rule("/healthz", "healthz", healthz)
-
-
-@public
-def healthz() -> Response:
-    """Say that the process serves."""
-    return Response("ok\n", mimetype="text/plain")
 
 
 def _finish(response: Response) -> Response:

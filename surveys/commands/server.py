@@ -9,10 +9,13 @@ import click
 from alembic.util import CommandError
 from flask.cli import AppGroup, with_appcontext
 
-from surveys import schema, web
+from surveys import metrics, schema, serving, web
 from surveys.commands import demo
+from surveys.settings import Settings
 
 THREADS = 64
+# A ballot is answered within 60 seconds; after this a worker that is asked to end is killed.
+END_SECONDS = 90
 
 
 @click.command("serve")
@@ -23,11 +26,15 @@ THREADS = 64
 @with_appcontext
 def serve(host: str, port: int, workers: int, with_demo: bool) -> None:
     """Bring the tables up to date and serve with the production server."""
+    settings = web.installation().settings
     _check_port(host, port)
+    if settings.metrics is not None:
+        _check_port(*settings.metrics)
     if workers > 1 and web.installation().database.is_sqlite:
         raise click.ClickException(
             "SQLite 只能用一个进程；多进程请用 PostgreSQL。 / SQLite serves from one process."
         )
+    serving.open_store(settings)
     base_url = os.environ.setdefault("PINGYI_BASE_URL", f"http://{host}:{port}")
     schema.upgrade(web.installation().database)
     if with_demo:
@@ -35,16 +42,24 @@ def serve(host: str, port: int, workers: int, with_demo: bool) -> None:
     click.echo(f"\n  服务地址 / Serving at  {base_url}\n", nl=True)
     web.installation().database.dispose()
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, *_server(host, port, workers)])  # noqa: S606
+    if settings.metrics is not None and workers > 1:
+        metrics.share(settings.var / "metrics")
+    command = [sys.executable, *_server(host, port, workers), *_logging(settings)]
+    os.execv(sys.executable, command)  # noqa: S606
 
 
 def _server(host: str, port: int, workers: int) -> list[str]:
     return [
-        *("-m", "granian", "--interface", "wsgi", "--factory", "app:create_app"),
+        *("-m", "granian", "--interface", "wsgi", "--factory", "app:create_server"),
         *("--host", host, "--port", str(port), "--workers", str(workers)),
         *("--blocking-threads", str(THREADS), "--backlog", "2048", "--no-ws"),
-        *("--log-level", "error"),
+        *("--respawn-failed-workers", "--workers-kill-timeout", str(END_SECONDS)),
     ]
+
+
+def _logging(settings: Settings) -> list[str]:
+    config = serving.server_log_config(settings.var) if settings.json_logs else None
+    return ["--log-level", "error", *(["--log-config", str(config)] if config else [])]
 
 
 def _check_port(host: str, port: int) -> None:
