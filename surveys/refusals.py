@@ -262,6 +262,30 @@ class TallyDisagrees(Refusal):
     advice = N_("No score was computed. Run flask tally verify to see where.")
 
 
+class NotDemonstration(Refusal):
+    """Seeded ballots are for demonstration rounds only."""
+
+    status = 409
+    message = N_("The round “%(code)s” is not an open demonstration round.")
+    advice = N_("Seeded ballots are never mixed with those of people. Nothing was changed.")
+
+
+class NothingToLoad(Refusal):
+    """A demonstration round through whose links no ballot could come."""
+
+    status = 409
+    message = N_("The round “%(code)s” has no open link that seeded ballots could come through.")
+    advice = N_("Make an open link first. Nothing was changed.")
+
+
+class LoadedBefore(Refusal):
+    """The same seeded ballots are there already."""
+
+    status = 409
+    message = N_("These seeded ballots have been loaded before.")
+    advice = N_("Give another --seed to load more. Nothing was changed.")
+
+
 class JobUnknown(Refusal):
     """No such job, or none of this round, or its file is gone."""
 
