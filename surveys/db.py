@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pysqlite3
@@ -15,6 +15,16 @@ from sqlalchemy.pool import ConnectionPoolEntry
 # Releases before this one can corrupt a WAL database (sqlite.org/wal.html#walresetbug).
 OLDEST_SQLITE = (3, 51, 3)
 LOCK_WAIT_SECONDS = 30
+# Connections of one process to PostgreSQL: kept, and more in a crowd.
+POOL_SIZE = 8
+POOL_OVERFLOW = 16
+
+
+@dataclass
+class Changes:
+    """How often this process has changed what pages show, so that they know what is still new."""
+
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,7 @@ class Database:
 
     writer: Engine
     reader: Engine
+    changes: Changes = field(default_factory=Changes)
 
     @property
     def is_sqlite(self) -> bool:
@@ -36,10 +47,14 @@ class Database:
 
 
 @contextmanager
-def transaction(database: Database) -> Iterator[Session]:
-    """Open a session that writes; commit at the end, roll back on any exception."""
+def transaction(database: Database, *, is_seen: bool = True) -> Iterator[Session]:
+    """Open a session that writes; commit at the end, roll back on any exception.
+
+    What no page shows, as a ballot, is not seen: what pages remember then stays as it is.
+    """
     with Session(database.writer, expire_on_commit=False) as session, session.begin():
         yield session
+    database.changes.number += is_seen
 
 
 @contextmanager
@@ -65,9 +80,16 @@ def _open_sqlite(url: str) -> Database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     # One connection: writers of this process queue here instead of fighting for the file's lock.
     writer = create_engine(
-        url, module=pysqlite3, pool_size=1, max_overflow=0, pool_timeout=LOCK_WAIT_SECONDS
+        url,
+        module=pysqlite3,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=LOCK_WAIT_SECONDS,
+        hide_parameters=True,
     )
-    reader = create_engine(url, module=pysqlite3, pool_size=8, max_overflow=64)
+    reader = create_engine(
+        url, module=pysqlite3, pool_size=8, max_overflow=64, hide_parameters=True
+    )
     for engine, begin in ((writer, "BEGIN IMMEDIATE"), (reader, "BEGIN")):
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _beginning(begin))
@@ -106,13 +128,26 @@ def _open_postgresql(url: str) -> Database:
     """Open the grown store with limits on every wait."""
     writer = create_engine(
         url,
-        pool_size=8,
-        max_overflow=16,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
         pool_pre_ping=True,
         pool_timeout=LOCK_WAIT_SECONDS,
+        hide_parameters=True,  # a fault's text must not quote what somebody answered
         connect_args={
             "connect_timeout": 5,
             "options": "-c timezone=utc -c lock_timeout=30s -c statement_timeout=120s",
         },
     )
+    event.listen(writer, "connect", _insist_on_commits)
     return Database(writer, writer.execution_options(postgresql_readonly=True))
+
+
+def _insist_on_commits(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Have commits reach the disk where the server is set not to wait; keep what is stricter."""
+    cursor = connection.cursor()
+    cursor.execute(
+        "SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    cursor.close()
+    connection.commit()

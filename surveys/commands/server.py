@@ -11,7 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from surveys import metrics, schema, serving, web
 from surveys.commands import demo
-from surveys.settings import Settings
+from surveys.settings import SettingFault, Settings
 
 THREADS = 64
 # A ballot is answered within 60 seconds; after this a worker that is asked to end is killed.
@@ -28,13 +28,12 @@ def serve(host: str, port: int, workers: int, with_demo: bool) -> None:
     """Bring the tables up to date and serve with the production server."""
     settings = web.installation().settings
     _check_port(host, port)
-    if settings.metrics is not None:
-        _check_port(*settings.metrics)
     if workers > 1 and web.installation().database.is_sqlite:
         raise click.ClickException(
             "SQLite 只能用一个进程；多进程请用 PostgreSQL。 / SQLite serves from one process."
         )
     serving.open_store(settings)
+    _check_metrics(settings)
     base_url = os.environ.setdefault("PINGYI_BASE_URL", f"http://{host}:{port}")
     schema.upgrade(web.installation().database)
     if with_demo:
@@ -78,6 +77,19 @@ def _check_port(host: str, port: int) -> None:
                 f"不能在 {host}:{port} 上提供服务:{error.strerror}"
                 f" / Cannot listen on {host}:{port}: {error.strerror}"
             ) from None
+
+
+def _check_metrics(settings: Settings) -> None:
+    """Say in one sentence that the address for metrics cannot be had."""
+    if settings.metrics is None:
+        return
+    host, port = settings.metrics
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingFault("METRICS", f"{host}:{port}: {error.strerror}") from None
 
 
 db = AppGroup("db", help="The tables: bring them up to date, take them back, compare them.")
