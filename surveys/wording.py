@@ -51,6 +51,7 @@ ACTIONS: dict[str, str] = {
     "round opened": N_("opened the round and froze it"),
     "round closed": N_("closed the round"),
     "round scored": N_("ran the scoring"),
+    "bench ballots loaded": N_("loaded seeded ballots to measure with"),
     "round published": N_("published the results"),
     "link made": N_("made a link"),
     "link switched off": N_("switched a link off"),
