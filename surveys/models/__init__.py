@@ -1,7 +1,7 @@
 """The tables."""
 
 from surveys.models.account import Account, AccountSession, AuditEntry, Role
-from surveys.models.ballot import Ballot, Comment, Device, Participation, TallyCell
+from surveys.models.ballot import Ballot, Comment, Correction, Device, Participation, TallyCell
 from surveys.models.base import Base
 from surveys.models.fielding import Link, Token
 from surveys.models.job import Job, JobState
@@ -26,6 +26,7 @@ __all__ = [
     "Ballot",
     "Base",
     "Comment",
+    "Correction",
     "Device",
     "Group",
     "Indicator",

@@ -88,3 +88,19 @@ class Participation(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     validity: Mapped[Validity] = mapped_column(words_of(Validity, "validity"), primary_key=True)
     count: Mapped[int]
+
+
+class Correction(Base):
+    """What later decisions about secret ballots add to a group's participation, or take away.
+
+    Such a ballot keeps neither entrance nor day, so the rows of `Participation` cannot be moved.
+    """
+
+    __tablename__ = "correction"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("appraiser_group.id"), primary_key=True)
+    channel: Mapped[Channel] = mapped_column(words_of(Channel, "channel"), primary_key=True)
+    validity: Mapped[Validity] = mapped_column(words_of(Validity, "validity"), primary_key=True)
+    count: Mapped[int]

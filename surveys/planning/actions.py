@@ -12,6 +12,7 @@ from surveys.models import (
     Ballot,
     Base,
     Comment,
+    Correction,
     Device,
     Group,
     Indicator,
@@ -31,7 +32,14 @@ from surveys.planning.plan import RoundPlan
 from surveys.planning.queries import frozen_sha256, is_taken, locked_round, readiness
 from surveys.refusals import NotReady, RoundFrozen, RoundTaken, WrongState
 
-REHEARSED: tuple[type[Base], ...] = (Comment, Ballot, Device, TallyCell, Participation)
+REHEARSED: tuple[type[Base], ...] = (
+    Comment,
+    Ballot,
+    Device,
+    TallyCell,
+    Participation,
+    Correction,
+)
 
 
 def import_round(session: Session, plan: RoundPlan, now: datetime, actor: str) -> Round:
