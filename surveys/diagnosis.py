@@ -6,11 +6,13 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.cluster import RedisCluster
 
+from surveys.circuit import FAULTS, Client, connect
 from surveys.disk import MEGABYTE, data_folders, free_bytes
 from surveys.lock import holder, store_file
 from surveys.settings import Settings
@@ -157,12 +159,10 @@ def redis(settings: Settings) -> Iterator[Finding]:
     if settings.redis_url is None:
         return
     try:
-        with Redis.from_url(
-            settings.redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
-        ) as connection:
-            kept = connection.config_get("append*") if settings.surge else {}
-            connection.ping()
-    except (RedisError, OSError, ValueError) as fault:
+        with connect(settings.redis_url, REDIS_SECONDS) as client:
+            client.ping()
+            keeps = not settings.surge or _keeps(client)
+    except (*FAULTS, ValueError) as fault:
         yield Finding(
             Mark.WORTH_A_LOOK,
             f"Redis 无应答（{type(fault).__name__}）：评议照常，登录次数限制不再共享",
@@ -171,13 +171,26 @@ def redis(settings: Settings) -> Iterator[Finding]:
         )
         return
     yield Finding(Mark.FINE, "Redis 有应答", "Redis answers")
-    if settings.surge and (kept.get("appendonly"), kept.get("appendfsync")) != ("yes", "always"):
+    if not keeps:
         yield Finding(
             Mark.BROKEN,
             "已开启高峰缓冲，但 Redis 未设 appendonly yes 与 appendfsync always：不会启用",
             "surge is on, but Redis does not keep what it acknowledges: ballots go past it",
             "redis-cli CONFIG SET appendonly yes && redis-cli CONFIG SET appendfsync always",
         )
+
+
+def _keeps(client: Client) -> bool:
+    """Tell whether every server of a Redis has on its disk what it acknowledged."""
+    if isinstance(client, Redis):
+        answers: list[Any] = [client.config_get("append*")]
+    else:
+        by_node: dict[str, Any] = client.config_get("append*", target_nodes=RedisCluster.PRIMARIES)
+        answers = list(by_node.values())
+    return all(
+        (found.get("appendonly"), found.get("appendfsync")) == ("yes", "always")
+        for found in answers
+    )
 
 
 def _is_loopback(host: str) -> bool:

@@ -64,8 +64,19 @@ def lines_of(expected: Refusal | Fault) -> list[str]:
 
 def register(app: Flask) -> None:
     """Give an app its commands."""
-    from surveys.commands import accounts, ballots, bench, demo, rounds, rules, scores, server, surge
+    from surveys.commands import (
+        accounts,
+        ballots,
+        bench,
+        demo,
+        doctor,
+        rounds,
+        rules,
+        scores,
+        server,
+        surge,
+    )
 
-    for module in (accounts, ballots, bench, demo, rounds, rules, scores, server, surge):
+    for module in (accounts, ballots, bench, demo, doctor, rounds, rules, scores, server, surge):
         for command in module.COMMANDS:
             app.cli.add_command(command)
