@@ -312,6 +312,22 @@ class ExportTooEarly(Refusal):
     advice = N_("Until then you can export the ballots of the groups that have no one-time codes.")
 
 
+class BallotsArriving(Refusal):
+    """Ballots came in during each recount, which several processes made."""
+
+    status = 409
+    message = N_("Ballots kept coming in while they were being counted again.")
+    advice = N_("Nothing was compared. Please recount when the round is closed.")
+
+
+class CountingLost(Refusal):
+    """The machines or processes that were counting got lost."""
+
+    status = 503
+    message = N_("The machines that were counting got lost: %(problem)s")
+    advice = N_("Nothing was compared. Please try again when they are back.")
+
+
 class FileRefused(Refusal):
     """A file that cannot be read at all."""
 

@@ -1,0 +1,227 @@
+"""A round's counts: folded as its ballots came, counted anew, and where the two disagree."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import product
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from analytics.pieces import PieceCounter, Shape
+from analytics.tally import Cell, Tally
+from surveys.models import (
+    Correction,
+    Group,
+    Link,
+    Participation,
+    TallyCell,
+    TallyCheck,
+    Unit,
+)
+from surveys.questionnaire import ENTERING, Channel, Validity, read_ratings_text
+from surveys.rounds import round_of, rule_set
+
+ROWS_AT_A_TIME = 5_000
+UNKNOWN = "?"
+
+# Group code, channel, validity.
+BallotKind = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is needed to read a round's ballots: the widths of their text, and codes for numbers."""
+
+    round_id: int
+    shape: Shape
+    groups: tuple[tuple[int, str], ...]
+    units: tuple[tuple[int, str], ...]
+
+    @property
+    def group_codes(self) -> dict[int, str]:
+        """Return the codes of the groups by their ids."""
+        return dict(self.groups)
+
+    @property
+    def unit_codes(self) -> dict[int, str]:
+        """Return the codes of the units by their numbers."""
+        return dict(self.units)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What ballots come to: their tally, and how many there are of each kind; it can be added."""
+
+    tally: Tally = field(default_factory=Tally)
+    ballots: Mapping[BallotKind, int] = field(default_factory=dict)
+
+    def __add__(self, other: "Counted") -> "Counted":
+        return Counted(self.tally + other.tally, Counter(self.ballots) + Counter(other.ballots))
+
+    @property
+    def ballot_count(self) -> int:
+        """Return the number of all ballots, whatever became of them."""
+        return sum(self.ballots.values())
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One count in which the store's own counts and the ballots disagree."""
+
+    of: Cell | BallotKind
+    folded: int
+    recounted: int
+
+
+def frame_of(session: Session, round_id: int) -> Frame:
+    """Return how the ballots of a round are read."""
+    appraised = round_of(session, round_id)
+    options = "".join(option.code for option in rule_set(session, round_id).options)
+    groups = session.execute(
+        select(Group.id, Group.code).where(Group.round_id == round_id).order_by(Group.id)
+    )
+    units = session.execute(
+        select(Unit.number, Unit.code).where(Unit.round_id == round_id).order_by(Unit.number)
+    )
+    return Frame(
+        round_id,
+        Shape(appraised.unit_digits, appraised.item_count, options),
+        tuple((number, code) for number, code in groups),
+        tuple((number, code) for number, code in units),
+    )
+
+
+def tally_of(session: Session, frame: Frame) -> Tally:
+    """Return the tally that the writer of ballots has folded."""
+    groups, units = frame.group_codes, frame.unit_codes
+    rows = session.execute(
+        select(
+            TallyCell.group_id,
+            TallyCell.channel,
+            TallyCell.unit_number,
+            TallyCell.pattern,
+            TallyCell.is_flagged,
+            TallyCell.count,
+        )
+        .where(TallyCell.round_id == frame.round_id, TallyCell.count > 0)
+        .execution_options(yield_per=ROWS_AT_A_TIME)
+    )
+    return Tally(
+        (Cell(groups[group], channel.value, units[unit], pattern, is_flagged), count)
+        for group, channel, unit, pattern, is_flagged, count in rows
+    )
+
+
+def ballots_of(session: Session, round_id: int) -> dict[BallotKind, int]:
+    """Return how many ballots of each kind were folded, without looking at a ballot."""
+    counts: Counter[BallotKind] = Counter()
+    for group, channel, validity, count in _participation(session, round_id):
+        counts[group, channel.value, validity.value] += count
+    return {kind: count for kind, count in counts.items() if count}
+
+
+def _participation(session: Session, round_id: int) -> Iterator[tuple[str, Channel, Validity, int]]:
+    arrived = session.execute(
+        select(Group.code, Link.channel, Participation.validity, func.sum(Participation.count))
+        .join(Link, Link.id == Participation.link_id)
+        .join(Group, Group.id == Link.group_id)
+        .where(Participation.round_id == round_id)
+        .group_by(Group.code, Link.channel, Participation.validity)
+    )
+    decided = session.execute(
+        select(Group.code, Correction.channel, Correction.validity, Correction.count)
+        .join(Group, Group.id == Correction.group_id)
+        .where(Correction.round_id == round_id)
+    )
+    for group, channel, validity, count in (*arrived, *decided):
+        yield group, channel, validity, int(count)
+
+
+def folded(session: Session, frame: Frame) -> Counted:
+    """Return the counts that were folded as the ballots came."""
+    return Counted(tally_of(session, frame), ballots_of(session, frame.round_id))
+
+
+def kinds_of(frame: Frame) -> list[BallotKind]:
+    """Return the kinds of ballots by key; the first one is for what is none of them."""
+    codes = [code for _, code in frame.groups]
+    kinds = product(codes, [c.value for c in Channel], [v.value for v in Validity])
+    return [(UNKNOWN, UNKNOWN, UNKNOWN), *kinds]
+
+
+def counted_of(
+    frame: Frame, kinds: Sequence[BallotKind], counter: PieceCounter, ballots: Mapping[int, int]
+) -> Counted:
+    """Return the pieces and ballots counted by key as what they say."""
+    units = frame.unit_codes
+    entering = [validity in ENTERING for _, _, validity in kinds]
+    return Counted(
+        Tally(
+            (_cell(frame, kinds[key], piece, units), count)
+            for key, piece, count in counter.counts()
+            if entering[key] or key == 0
+        ),
+        {kinds[key]: count for key, count in ballots.items() if count},
+    )
+
+
+def _cell(frame: Frame, kind: BallotKind, piece: bytes, units: Mapping[int, str]) -> Cell:
+    """Return the cell of one piece of a ballot; a damaged one stays as it is, so it shows up."""
+    group, channel, validity = kind
+    flagged = validity == Validity.FLAGGED
+    text = piece.decode(errors="backslashreplace")
+    try:
+        (rating,) = read_ratings_text(text, frame.shape.unit_digits, frame.shape.item_count)
+        return Cell(group, channel, units[rating.unit_number], rating.pattern, flagged)
+    except (ValueError, KeyError):
+        return Cell(group, channel, UNKNOWN, text, flagged)
+
+
+def differences(before: Counted, again: Counted) -> tuple[Difference, ...]:
+    """Return every count in which the folded counts and a recount disagree, in order."""
+    cells = {cell for cell, _ in before.tally.items() ^ again.tally.items()}
+    kinds = {kind for kind, _ in before.ballots.items() ^ again.ballots.items()}
+    return (
+        *(
+            Difference(kind, before.ballots.get(kind, 0), again.ballots.get(kind, 0))
+            for kind in sorted(kinds)
+        ),
+        *(
+            Difference(cell, before.tally.get(cell, 0), again.tally.get(cell, 0))
+            for cell in sorted(cells)
+        ),
+    )
+
+
+def record_check(
+    session: Session,
+    round_id: int,
+    tally_sha256: str,
+    ballots: int,
+    differing: int,
+    now: datetime,
+    actor: str,
+) -> None:
+    """Keep what a recount found, in the caller's transaction."""
+    session.merge(
+        TallyCheck(
+            round_id=round_id,
+            tally_sha256=tally_sha256,
+            checked_at=now,
+            ballots=ballots,
+            differences=differing,
+            actor=actor,
+        )
+    )
+
+
+def latest_check(session: Session, round_id: int, tally_sha256: str) -> TallyCheck | None:
+    """Return the newest recount that was compared with the tally of this digest."""
+    return session.scalars(
+        select(TallyCheck)
+        .where(TallyCheck.round_id == round_id, TallyCheck.tally_sha256 == tally_sha256)
+        .order_by(TallyCheck.checked_at.desc())
+        .limit(1)
+    ).one_or_none()
