@@ -7,14 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Insert, Table, bindparam, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Executable, Table, bindparam, select, tuple_, update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert
 
+from surveys.inserting import add_counts, insert_all, insert_once
 from surveys.models import (
     Ballot,
     Comment,
@@ -168,8 +166,7 @@ def _insert(connection: Connection, rows: dict[int, Row]) -> list[int]:
     """Insert ballots whose key is not taken; return which ones were."""
     if not rows:
         return []
-    statement = _insert_once(connection.dialect.name, _table(Ballot), ("round_id", "id"))
-    inserted = {tuple(key) for key in connection.execute(statement, list(rows.values()))}
+    inserted = insert_once(connection, _table(Ballot), list(rows.values()), ("round_id", "id"))
     kept = []
     for index, row in rows.items():
         key = row["round_id"], row["id"]
@@ -188,8 +185,7 @@ def _mark_duplicates(connection: Connection, kept: Iterable[Row]) -> set[str]:
         {"round_id": row["round_id"], "key": row["device_key"], "ballot_id": row["id"]}
         for row in sorted(rows.values(), key=lambda row: str(row["device_key"]))
     ]
-    statement = _insert_once(connection.dialect.name, _table(Device), ("ballot_id",))
-    first = set(connection.execute(statement, devices).scalars())
+    first = {key for (key,) in insert_once(connection, _table(Device), devices, ("ballot_id",))}
     doubled = rows.keys() - first
     for ballot_id in sorted(doubled):
         row = rows[ballot_id]
@@ -239,10 +235,9 @@ def _fold(connection: Connection, new: Iterable[tuple[Submission, Row]], now: da
                 cell = (one.round_id, one.group_id, one.channel, rating.unit_number)
                 cells[(*cell, rating.pattern, flagged)] += 1
     columns = ("round_id", "group_id", "channel", "unit_number", "pattern", "is_flagged")
-    _add(connection, _table(TallyCell), columns, cells)
-    _add(connection, _table(Participation), ("round_id", "link_id", "day", "validity"), doors)
-    if comments:
-        connection.execute(_table(Comment).insert(), sorted(comments, key=lambda row: row["id"]))
+    add_counts(connection, _table(TallyCell), columns, cells)
+    add_counts(connection, _table(Participation), ("round_id", "link_id", "day", "validity"), doors)
+    insert_all(connection, _table(Comment), sorted(comments, key=lambda row: str(row["id"])))
 
 
 def _comments(one: Submission, row: Row) -> Iterable[Row]:
@@ -255,46 +250,6 @@ def _comments(one: Submission, row: Row) -> Iterable[Row]:
             "unit_number": unit_number,
             "words": words,
         }
-
-
-def _add(
-    connection: Connection,
-    table: Table,
-    columns: tuple[str, ...],
-    counts: Counter[tuple[Any, ...]],
-) -> None:
-    """Add counts to the rows of these keys, making those that are missing; in one fixed order."""
-    if not counts:
-        return
-    statement = _upsert(connection.dialect.name, table, columns)
-    rows = [
-        {**dict(zip(columns, key, strict=True)), "count": count}
-        for key, count in sorted(counts.items(), key=lambda entry: tuple(map(str, entry[0])))
-    ]
-    connection.execute(statement, rows)
-
-
-def _insert_into(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-
-
-@lru_cache
-def _insert_once(
-    dialect: str, table: Table, columns: tuple[str, ...]
-) -> ReturningInsert[tuple[Any, ...]]:
-    """Return the statement that inserts rows unless their key is taken, and says which it did."""
-    wanted = [table.c[name] for name in columns]
-    return _insert_into(dialect, table).on_conflict_do_nothing().returning(*wanted)
-
-
-@lru_cache
-def _upsert(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
-    """Return the statement that adds to a count."""
-    statement = _insert_into(dialect, table)
-    return statement.on_conflict_do_update(
-        index_elements=list(columns),
-        set_={"count": table.c.count + statement.excluded["count"]},
-    )
 
 
 def _table(model: Any) -> Table:
