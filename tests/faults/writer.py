@@ -11,7 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ class Orders:
     count: int = 0
     again: tuple[int, ...] = ()
     threads: int = 8
-    gate: str = ""  # begin when this file exists
+    gate: str = ""  # begin when this file exists; `….reached` says that everything is ready
     tries: int = 1  # how often a ballot is sent again when the answer is "not saved"
 
 
@@ -150,8 +151,9 @@ def write(orders: Orders) -> None:
         session.execute(text("SELECT 1"))
     intake = Intake(database, lambda: NOW)
     journal = Journal(Path(orders.journal))
-    while orders.gate and not Path(orders.gate).exists():
-        time.sleep(0.001)
+    if orders.gate:
+        Path(f"{orders.gate}.reached").touch()
+        wait_until(Path(orders.gate).exists)
     numbers = itertools.chain(orders.again, range(orders.first, orders.first + orders.count))
     taking = threading.Lock()
 
@@ -184,10 +186,13 @@ class Nursery:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._alive: set[int] = set()
 
     def start(self, orders: Orders) -> int:
         """Fork a writer; return its process number."""
-        return self._ask({"orders": asdict(orders)})
+        writer = self._ask({"orders": asdict(orders)})
+        self._alive.add(writer)
+        return writer
 
     def kill(self, writer: int) -> int:
         """Kill a writer as a power cut would; return how it ended."""
@@ -196,10 +201,14 @@ class Nursery:
 
     def wait(self, writer: int) -> int:
         """Wait for a writer's end; 0 is a good one, below 0 the signal that killed it."""
-        return self._ask({"wait": writer})
+        ended = self._ask({"wait": writer})
+        self._alive.discard(writer)
+        return ended
 
     def close(self) -> None:
-        """End the nursery."""
+        """End the nursery, and the writers that a failed test left behind."""
+        for writer in tuple(self._alive):
+            self.kill(writer)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
@@ -226,9 +235,14 @@ def nursery() -> Iterator[Nursery]:
 
 def wait_for_lines(journal: Path, count: int) -> None:
     """Wait until a writer's journal has so many lines."""
+    wait_until(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= count)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait for something that is going to be so."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not journal.exists() or journal.read_bytes().count(b"\n") < count:
-        assert time.monotonic() < deadline, "the writer does not get on"
+    while not is_so():
+        assert time.monotonic() < deadline, "it does not get on"
         time.sleep(0.001)
 
 
@@ -262,6 +276,8 @@ def _forked(fields: dict[str, object]) -> int:
         entrances = Entrances(**fields.pop("entrances"))  # type: ignore[arg-type]
         write(Orders(entrances=entrances, **fields))  # type: ignore[arg-type]
         code = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(code)
 
