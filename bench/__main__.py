@@ -8,7 +8,7 @@ import click
 
 from bench.report import keep, show
 
-PARTS = ("completions",)
+PARTS = ("completions", "writer", "storms", "recount", "others")
 
 
 @click.command()

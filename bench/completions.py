@@ -245,10 +245,10 @@ def _part(found: list[Candidate], checked: dict[str, dict[str, int]], syncs: lis
     by_name = {one.name: one for one in found}
     ratios, goals = _ratios(by_name)
     medians = figure([one.sync_ms_median for one in syncs])
+    loads = figure([one.load_average for one in syncs])
     sync = f"{medians} ms, p99 {figure([one.sync_ms_p99 for one in syncs])}"
     notes = (
-        f"A write of 4 KiB was on the disk after {sync} ms; load average "
-        + f"{figure([one.load_average for one in syncs])}.",
+        f"A write of 4 KiB was on the disk after {sync} ms; load average {loads}.",
         "Client: CPU ms per completion "
         + str(figure([load.client_cpu_ms / max(1, load.done) for load in found[0].whole]))
         + ".",

@@ -6,20 +6,20 @@ from typing import Any
 from flask import Flask, Response
 from sqlalchemy import event
 
-from app import create_app
+from app import create_server
 from surveys.access import public
 
 
 def create_normal() -> Flask:
     """Return the product with SQLite's commits left to the operating system: not durable."""
-    app = create_app()
+    app = create_server()
     event.listen(app.extensions["installation"].database.writer, "connect", _synchronous_normal)
     return app
 
 
 def create_counted() -> Flask:
     """Return the product with `/bench/statements`, which says how many statements it has run."""
-    app = create_app()
+    app = create_server()
     database = app.extensions["installation"].database
     seen = count()
 
