@@ -185,7 +185,7 @@ def _keeps(client: Client) -> bool:
     if isinstance(client, Redis):
         answers: list[Any] = [client.config_get("append*")]
     else:
-        by_node: dict[str, Any] = client.config_get("append*", target_nodes=RedisCluster.PRIMARIES)
+        by_node: Any = client.config_get("append*", target_nodes=RedisCluster.PRIMARIES)
         answers = list(by_node.values())
     return all(
         (found.get("appendonly"), found.get("appendfsync")) == ("yes", "always")

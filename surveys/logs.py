@@ -7,7 +7,6 @@ import threading
 import traceback
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
-from itertools import pairwise
 from types import TracebackType
 from typing import Any
 
@@ -21,16 +20,16 @@ FIELDS = ("request", "endpoint", "status", "ms")
 OWN = ("surveys", "analytics", "app")
 HIDDEN = "…"
 
-# Addresses that are secrets, one-time codes (also in groups and small letters), whatever is signed.
+# Addresses that are secrets, one-time codes as they are typed, and whatever is signed or random.
 _SECRET_PATH = re.compile(r"(/a/|/setup/)[^\s/?#\"']+")
-_TOKEN = re.compile(r"(?<![0-9A-Za-z])(?=[A-Za-z-]*\d)(?:[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]-?){26}")
+_TYPED_CODE = re.compile(r"\b(?:[0-9A-Za-z]{4} ){6}[0-9A-Za-z]{2}\b")
 _LONG_RUN = re.compile(r"[0-9A-Za-z_-]{20,}(?:\.[0-9A-Za-z_-]{20,})*")
-_KINDS = str.maketrans(
-    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "0" * 10 + "a" * 26 + "A" * 26
+# Names of people's making: words in small letters, in CamelCase or in capitals, and few of them.
+_NAME = re.compile(
+    r"[-_]*(?:(?:[A-Z][a-z]+|[a-z]+|[A-Z]{2,}(?![a-z]))(?:\d{1,3}(?![A-Za-z]))?[-_]*)+"
 )
-_MOST_CHANGES = (
-    0.3  # between digits, small and capital letters, per sign: ConnectionRefused has 0.1
-)
+_NO_SMALL_LETTER = re.compile(r"[^a-z]")
+_MOST_OTHERS = 0.25
 
 
 def configure(as_json: bool, with_messages: bool = False) -> None:
@@ -74,14 +73,13 @@ def formatter(as_json: bool = True, with_messages: bool = False) -> logging.Form
 def redact(text: str) -> str:
     """Return a text without anything that looks like a code, a nonce, a cookie or a secret path."""
     text = _SECRET_PATH.sub(rf"\1{HIDDEN}", text)
-    text = _TOKEN.sub(HIDDEN, text)
-    return _LONG_RUN.sub(lambda run: HIDDEN if _is_random(run[0]) else run[0], text)
+    text = _TYPED_CODE.sub(HIDDEN, text)
+    return _LONG_RUN.sub(lambda run: run[0] if _is_name(run[0]) else HIDDEN, text)
 
 
-def _is_random(run: str) -> bool:
-    kinds = run.translate(_KINDS)
-    changes = sum(one != other for one, other in pairwise(kinds))
-    return changes > _MOST_CHANGES * len(run)
+def _is_name(run: str) -> bool:
+    others = len(_NO_SMALL_LETTER.findall(run))
+    return others <= _MOST_OTHERS * len(run) and _NAME.fullmatch(run) is not None
 
 
 def _untold(_logger: object, _method: str, event: Event) -> Event:
