@@ -10,6 +10,7 @@ from surveys.accounts.routes import blueprint as accounts
 from surveys.answering.routes import blueprint as answering
 from surveys.assessing.routes import blueprint as assessing
 from surveys.db import Database, open_database
+from surveys.disk import FreeSpace, data_folders
 from surveys.fielding.routes import blueprint as fielding
 from surveys.intake import Intake
 from surveys.planning.routes import blueprint as planning
@@ -58,9 +59,12 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _intake(settings: Settings, database: Database) -> Intake:
+    room = FreeSpace(data_folders(settings), settings.min_free_mb)
     if settings.surge and settings.redis_url:
-        return SurgeIntake(Streams(settings.redis_url, settings.secret_key), database, web.now)
-    return Intake(database, web.now)
+        return SurgeIntake(
+            Streams(settings.redis_url, settings.secret_key), database, web.now, room=room
+        )
+    return Intake(database, web.now, room=room)
 
 
 def create_server() -> Flask:

@@ -3,12 +3,17 @@
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
+
+from surveys import metrics
 from surveys.ballots import Outcome, keep_batch
 from surveys.db import Database, transaction
+from surveys.disk import FreeSpace
 from surveys.questionnaire import Submission
 from surveys.refusals import Busy, NotSaved, Refusal
 
@@ -19,7 +24,7 @@ LARGEST_BATCH = 200
 ANSWER_SECONDS = 60
 
 
-@dataclass
+@dataclass(slots=True)
 class _Waiting:
     """A submission in the queue and the request thread that waits for its answer."""
 
@@ -36,10 +41,15 @@ class Intake:
     """A queue with one writer thread; every caller is answered only after the commit."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], datetime], depth: int = QUEUE_DEPTH
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        depth: int = QUEUE_DEPTH,
+        room: FreeSpace | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._room = room
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(depth)
         self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
@@ -50,6 +60,7 @@ class Intake:
         When no answer comes in time the outcome is unknown: the page says "not saved yet", and
         the same submission sent again is told what really happened.
         """
+        self.check_room()
         self._start()
         waiting = _Waiting(submission)
         try:
@@ -61,6 +72,13 @@ class Intake:
         if isinstance(waiting.answer, Refusal):
             raise waiting.answer
         return waiting.answer
+
+    def check_room(self) -> None:
+        """Refuse before any work when a ballot could not be kept: a full queue, a full disk."""
+        if self._queue.full():
+            raise Busy
+        if self._room is not None:
+            self._room.check()
 
     @property
     def is_full(self) -> bool:
@@ -77,6 +95,8 @@ class Intake:
 
     def _start(self) -> None:
         # The thread is started by the first ballot, so that a server may fork before it.
+        if self._writer is not None and self._writer.is_alive():
+            return
         with self._starting:
             if self._writer is None or not self._writer.is_alive():
                 self._writer = threading.Thread(target=self._write, name="intake", daemon=True)
@@ -85,6 +105,7 @@ class Intake:
     def _write(self) -> None:
         while True:
             batch, is_last = self._next_batch()
+            metrics.QUEUE_DEPTH.set(self._queue.qsize())
             if batch:
                 self._commit(batch)
             if is_last:
@@ -103,18 +124,45 @@ class Intake:
                 return batch, False
         return batch, True
 
-    def _commit(self, batch: list[_Waiting]) -> None:
-        """Commit a batch; when it fails, try each alone, so that one cannot harm the rest."""
+    def _commit(self, batch: Sequence[_Waiting]) -> None:
+        """Commit a batch; where a ballot spoils it, try its halves, so that the rest is kept."""
         try:
-            with transaction(self._database) as session:
+            with (
+                metrics.COMMIT_SECONDS.time(),
+                transaction(self._database, is_seen=False) as session,
+            ):
                 answers = keep_batch(session, [one.submission for one in batch], self._clock())
-        except Exception:
-            if len(batch) == 1:
-                log.exception("a ballot could not be stored")
-                batch[0].tell(NotSaved())
+        except Exception as fault:
+            if len(batch) > 1 and _is_of_one_ballot(fault):
+                middle = len(batch) // 2
+                self._commit(batch[:middle])
+                self._commit(batch[middle:])
                 return
-            for one in batch:
-                self._commit([one])
-            return
+            # Only the kind: the words of a store's fault may quote what somebody answered.
+            log.error("%d ballots could not be stored: %s", len(batch), _kind(fault))
+            answers = [NotSaved() for _ in batch]
+        _count(answers)
         for one, answer in zip(batch, answers, strict=True):
             one.tell(answer)
+
+
+def _is_of_one_ballot(fault: Exception) -> bool:
+    """Tell whether the content of a ballot is at fault, and not the store as a whole."""
+    if isinstance(fault, DataError | IntegrityError):
+        return True
+    return type(fault) is StatementError or not isinstance(fault, SQLAlchemyError)
+
+
+def _kind(fault: Exception) -> str:
+    cause = getattr(fault, "orig", None)
+    return f"{type(fault).__name__} {type(cause).__name__} {getattr(cause, 'sqlstate', None) or ''}"
+
+
+def _count(answers: Sequence[Outcome | Refusal]) -> None:
+    metrics.BATCH_SIZE.observe(len(answers))
+    kinds = Counter(
+        metrics.kind_of(answer) if isinstance(answer, Refusal) else str(answer)
+        for answer in answers
+    )
+    for kind, count in kinds.items():
+        metrics.OUTCOMES.labels(kind).inc(count)

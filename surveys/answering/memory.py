@@ -1,5 +1,6 @@
 """A bounded memory of what is costly to make and may be shared by all requests."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
@@ -9,11 +10,15 @@ Value = TypeVar("Value")
 
 
 class Memory(Generic[Value]):
-    """Remembers so many values; the one that was asked for longest ago goes first."""
+    """Remembers so many values; the one that was asked for longest ago goes first.
 
-    def __init__(self, size: int) -> None:
+    With `seconds` a value older than that is made again.
+    """
+
+    def __init__(self, size: int, seconds: float = float("inf")) -> None:
         self._size = size
-        self._values: OrderedDict[Hashable, Value] = OrderedDict()
+        self._seconds = seconds
+        self._values: OrderedDict[Hashable, tuple[float, Value]] = OrderedDict()
         self._lock = Lock()
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
@@ -21,13 +26,16 @@ class Memory(Generic[Value]):
 
         Two threads may make the same value at once: that costs less than waiting for each other.
         """
+        asked_at = time.monotonic()
         with self._lock:
-            if key in self._values:
+            known = self._values.get(key)
+            if known is not None and asked_at - known[0] <= self._seconds:
                 self._values.move_to_end(key)
-                return self._values[key]
+                return known[1]
         value = make()
         with self._lock:
-            self._values[key] = value
+            self._values[key] = asked_at, value
+            self._values.move_to_end(key)
             while len(self._values) > self._size:
                 self._values.popitem(last=False)
         return value

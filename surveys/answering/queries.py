@@ -74,7 +74,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class OpenLink:
-    """An entrance that serves at this moment."""
+    """An entrance for phones, as it was when it was read; `check_open` says whether it serves."""
 
     id: int
     code: str
@@ -86,7 +86,9 @@ class OpenLink:
     office: str
     office_en: str | None
     is_demonstration: bool
-    is_rehearsal: bool
+    is_active: bool
+    state: RoundState
+    opens_at: datetime | None
     closes_at: datetime | None
     leaves_own_unit_out: bool
     window_unit: AskedUnit | None
@@ -98,6 +100,11 @@ class OpenLink:
         return self.asked.questionnaire
 
     @property
+    def is_rehearsal(self) -> bool:
+        """Tell whether what is handed in will be deleted when the round opens."""
+        return self.state is RoundState.REHEARSAL
+
+    @property
     def is_token(self) -> bool:
         """Tell whether a one-time code admits here, and the ballot is therefore secret."""
         return self.channel is Channel.TOKEN
@@ -107,16 +114,19 @@ class OpenLink:
         """Tell whether every unit is expected to be rated."""
         return self.questionnaire.text.unit_choice is UnitChoice.ALL
 
+    def check_open(self, now: datetime) -> None:
+        """Refuse where nothing may be handed in at this moment."""
+        if not self.is_active:
+            raise LinkClosed
+        check_serving(self.state, self.opens_at, self.closes_at, now)
 
-def open_link(session: Session, code: str, now: datetime, known: Memory[Asked]) -> OpenLink:
+
+def phone_link(session: Session, code: str, known: Memory[Asked]) -> OpenLink:
     """Return the entrance behind a code, or refuse."""
     found = _entrance(session, code)
     if found is None or found.channel not in PHONE_CHANNELS:
         raise LinkUnknown
-    if not found.is_active:
-        raise LinkClosed
     served: Round = found.Round
-    check_serving(served.state, served.opens_at, served.closes_at, now)
     asked = _asked(session, found, known)
     return OpenLink(
         id=found.id,
@@ -129,7 +139,9 @@ def open_link(session: Session, code: str, now: datetime, known: Memory[Asked]) 
         office=served.office,
         office_en=served.office_en,
         is_demonstration=served.is_demonstration,
-        is_rehearsal=served.state is RoundState.REHEARSAL,
+        is_active=found.is_active,
+        state=served.state,
+        opens_at=served.opens_at,
         closes_at=served.closes_at,
         leaves_own_unit_out=found.excluded_unit_id is not None,
         window_unit=_unit_of(asked.questionnaire, found.window_number),

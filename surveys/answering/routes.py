@@ -24,7 +24,7 @@ from surveys.answering.forms import BallotForm, ballot_form, clean_text
 from surveys.answering.memory import Memory
 from surveys.answering.nonce import make_nonce, read_nonce, receipt_of
 from surveys.answering.pages import CompiledPage, compile_page
-from surveys.answering.queries import Asked, OpenLink, check_token, open_link
+from surveys.answering.queries import Asked, OpenLink, check_token, phone_link
 from surveys.ballots import Outcome
 from surveys.refusals import (
     LinkUnknown,
@@ -38,6 +38,9 @@ from surveys.tokens import token_digest
 
 blueprint = Blueprint("answering", __name__)
 
+# What another process changes is seen after so long; the writer of ballots asks the store itself.
+LINK_SECONDS = 1.0
+LINKS_REMEMBERED = 4096
 ASKED_REMEMBERED = 64
 PAGES_REMEMBERED = 128  # per link and language; a questionnaire of 62 units takes 250 kB
 # What somebody pastes or types: a whole address or only the code, perhaps with a token behind it.
@@ -50,13 +53,16 @@ TYPED_ADDRESS = re.compile(
 class Memories:
     """What one installation's phones share."""
 
+    links: Memory[OpenLink]
     asked: Memory[Asked]
     pages: Memory[CompiledPage]
 
 
 @blueprint.record_once
 def _remember(state: BlueprintSetupState) -> None:
-    state.app.extensions["answering"] = Memories(Memory(ASKED_REMEMBERED), Memory(PAGES_REMEMBERED))
+    state.app.extensions["answering"] = Memories(
+        Memory(LINKS_REMEMBERED, LINK_SECONDS), Memory(ASKED_REMEMBERED), Memory(PAGES_REMEMBERED)
+    )
 
 
 @blueprint.route("/", methods=["GET", "POST"])
@@ -210,7 +216,7 @@ def _halves(words: str) -> tuple[str, str]:
 def _page_key(link: OpenLink) -> tuple[object, ...]:
     """Return everything that the empty page says."""
     words = (link.name, link.name_en, link.office, link.office_en, link.closes_at)
-    marks = (link.is_demonstration, link.is_rehearsal, link.window_unit)
+    marks = (link.is_demonstration, link.state, link.window_unit)
     return (link.id, link.asked.version, web.chosen_locale(), *words, *marks)
 
 
@@ -251,8 +257,15 @@ def _device_id() -> str | None:
 
 
 def _link(code: str) -> OpenLink:
-    with web.reading() as session:
-        return open_link(session, code, web.now(), _memories().asked)
+    memories = _memories()
+
+    def read() -> OpenLink:
+        with web.reading() as session:
+            return phone_link(session, code, memories.asked)
+
+    link = memories.links.get((code, web.installation().database.changes.number), read)
+    link.check_open(web.now())
+    return link
 
 
 def _memories() -> Memories:

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from surveys import web
 from surveys.accounts.actions import add_account, setup_url
 from surveys.answering.memory import Memory
-from surveys.answering.queries import open_link
+from surveys.answering.queries import phone_link
 from surveys.assessing.actions import keep_work
 from surveys.assessing.queries import work_plan
 from surveys.assessing.reading import read_work
@@ -194,7 +194,7 @@ def _ballots(round_id: int, doors: dict[str, Door]) -> Counter[Outcome]:
                 door.link.group_id,
                 door.link.id,
                 door.link.channel,
-                open_link(session, door.link.code, web.now(), Memory(1)).questionnaire,
+                phone_link(session, door.link.code, Memory(1)).questionnaire,
                 people[name],
                 tuple(token_digest(token) for token in door.tokens),
             )

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from surveys.answering.memory import Memory
-from surveys.answering.queries import check_token, open_link
+from surveys.answering.queries import check_token, phone_link
 from surveys.db import reading, transaction
 from surveys.models import Link, Round, RoundState, Token, Unit
 from surveys.questionnaire import Channel
@@ -29,7 +29,9 @@ def made_round(database, **changes):
 
 def opened(database, made, name, known=None, now=NOW):
     with reading(database) as session:
-        return open_link(session, made.links[name].code, now, known or Memory(8))
+        link = phone_link(session, made.links[name].code, known or Memory(8))
+    link.check_open(now)
+    return link
 
 
 def test_an_open_link_asks_all_units_by_class(database):
@@ -109,7 +111,7 @@ def test_a_link_that_was_switched_off(database):
 def test_codes_that_open_nothing(database, code):
     made_round(database)
     with reading(database) as session, pytest.raises(LinkUnknown):
-        open_link(session, code, NOW, Memory(8))
+        phone_link(session, code, Memory(8))
 
 
 @pytest.mark.parametrize("channel", [Channel.PAPER, Channel.TELEPHONE])
