@@ -254,6 +254,17 @@ class SurgeSilent(Refusal):
     advice = N_("No score was computed. Start Redis again and let flask surge drain finish.")
 
 
+class UpgradeNeedsStop(Refusal):
+    """A migration rewrites tables that hold ballots."""
+
+    status = 409
+    message = N_("Migration %(revisions)s rewrites tables that hold ballots.")
+    advice = N_(
+        "Make a backup, stop every server of this installation, then run: "
+        "flask --app app db upgrade --stopped"
+    )
+
+
 class TallyDisagrees(Refusal):
     """Tally and recount differ."""
 
@@ -310,6 +321,14 @@ class ExportTooEarly(Refusal):
         "Ballots handed in with one-time codes can be exported only after the round is closed."
     )
     advice = N_("Until then you can export the ballots of the groups that have no one-time codes.")
+
+
+class InputChanged(Refusal):
+    """Ballots or work scores changed while a run was being computed."""
+
+    status = 409
+    message = N_("Ballots or work scores have changed while the run was being computed.")
+    advice = N_("Nothing was recorded. Please start the scoring again.")
 
 
 class BallotsArriving(Refusal):

@@ -7,10 +7,10 @@ import sys
 
 import click
 from alembic.util import CommandError
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from surveys import metrics, schema, serving, web
-from surveys.commands import demo
+from surveys.commands import SayingCommand, SayingGroup, demo
 from surveys.settings import SettingFault, Settings
 
 THREADS = 64
@@ -18,7 +18,7 @@ THREADS = 64
 END_SECONDS = 90
 
 
-@click.command("serve")
+@click.command("serve", cls=SayingCommand)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=1, show_default=True, help="Processes; more need PostgreSQL.")
@@ -35,6 +35,8 @@ def serve(host: str, port: int, workers: int, with_demo: bool) -> None:
     serving.open_store(settings)
     _check_metrics(settings)
     base_url = os.environ.setdefault("PINGYI_BASE_URL", f"http://{host}:{port}")
+    if not web.installation().database.is_sqlite:  # whose file nobody else serves by now
+        schema.check_traffic(web.installation().database)
     schema.upgrade(web.installation().database)
     if with_demo:
         demo.prepare(base_url)
@@ -92,13 +94,19 @@ def _check_metrics(settings: Settings) -> None:
             raise SettingFault("METRICS", f"{host}:{port}: {error.strerror}") from None
 
 
-db = AppGroup("db", help="The tables: bring them up to date, take them back, compare them.")
+db = SayingGroup("db", help="The tables: bring them up to date, take them back, compare them.")
 
 
 @db.command("upgrade")
 @click.argument("revision", default="head")
-def upgrade(revision: str) -> None:
-    """Run the migrations up to REVISION (default: all)."""
+@click.option("--stopped", is_flag=True, help="No server of this installation is running.")
+def upgrade(revision: str, stopped: bool) -> None:
+    """Run the migrations up to REVISION (default: all).
+
+    Most may run while people are served. One that rewrites tables says so and wants --stopped.
+    """
+    if not stopped:
+        schema.check_traffic(web.installation().database)
     schema.upgrade(web.installation().database, revision)
 
 

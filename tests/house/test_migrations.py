@@ -1,5 +1,10 @@
 """Migrations go up and down on each engine, and what they build is what the models say."""
 
+import ast
+import re
+from pathlib import Path
+
+import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
@@ -53,3 +58,88 @@ def test_every_migration_goes_back_and_forth(database):
         schema.upgrade(database, revision)
         assert shape(database.writer) == expected
     schema.check(database)
+
+
+# Steps that take something away or rewrite it, after every running process had stopped using it.
+CONTRACT_STEPS: frozenset[str] = frozenset()
+# The first migration that may meet people who are being served.
+FIRST_UNDER_TRAFFIC = "0004"
+
+
+def calls(function: ast.FunctionDef) -> list[ast.Call]:
+    """Return what a migration's function asks alembic to do, in order."""
+    return [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "op"
+        and node.func.attr not in {"f", "get_bind"}
+    ]
+
+
+def said(call: ast.Call, place: int, name: str) -> object:
+    """Return an argument of a call where it is written out."""
+    named = [word.value for word in call.keywords if word.arg == name]
+    found = call.args[place : place + 1] or named
+    return found[0].value if found and isinstance(found[0], ast.Constant) else None
+
+
+def contracting(source: str) -> list[str]:
+    """Return the steps of an upgrade that code of the release before cannot live with."""
+    (function,) = [
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef) and node.name == "upgrade"
+    ]
+    asked = calls(function)
+    made = {said(call, 0, "table_name") for call in asked if call.func.attr == "create_table"}
+    return [ast.unparse(call) for call in asked if not expands(call, made)]
+
+
+def expands(call: ast.Call, made: set[object]) -> bool:
+    """Tell whether a step only adds, and holds no table that people are writing to."""
+    if call.func.attr == "create_table":
+        return True
+    if call.func.attr == "create_index":
+        return said(call, 1, "table_name") in made
+    if call.func.attr == "add_column":
+        column = ast.unparse(call.args[1])
+        return "nullable=True" in column or "server_default=" in column
+    if call.func.attr == "execute":  # of plain SQL only what concerns a new table
+        words = re.findall(r"\w+", ast.unparse(call).lower())
+        return "create" in words and any(str(table) in words for table in made)
+    return False
+
+
+@pytest.mark.parametrize("script", list(SCRIPTS.walk_revisions()), ids=lambda one: one.revision)
+def test_a_migration_can_run_while_people_are_served(script):
+    if script.revision < FIRST_UNDER_TRAFFIC or script.revision in CONTRACT_STEPS:
+        return
+    assert script.module.under_traffic is True
+    assert contracting(Path(script.path).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "is_safe"),
+    [
+        ('op.create_table("job", sa.Column("id"))', True),
+        ('op.create_table("job"); op.create_index("i", "job", ["id"])', True),
+        ('op.create_index("i", "ballot", ["id"])', False),
+        ('op.add_column("ballot", sa.Column("x", sa.Text(), nullable=True))', True),
+        ('op.add_column("ballot", sa.Column("x", sa.Text(), nullable=False))', False),
+        (
+            'op.add_column("b", sa.Column("x", sa.Text(), nullable=False, server_default=""))',
+            True,
+        ),
+        ('op.drop_column("ballot", "x")', False),
+        ('op.drop_table("ballot")', False),
+        ('op.rename_table("ballot", "b")', False),
+        ('op.alter_column("ballot", "x", type_=sa.Text())', False),
+        ('op.execute("ALTER TABLE ballot RENAME TO b")', False),
+        ('op.create_table("job"); op.execute("CREATE TRIGGER t BEFORE UPDATE ON job")', True),
+    ],
+)
+def test_the_rule_about_migrations_tells_them_apart(step, is_safe):
+    assert (contracting(f"def upgrade():\n    {step}\n") == []) is is_safe
