@@ -96,6 +96,17 @@ class NotSaved(Refusal):
     advice = N_("Please press the button again in a moment; it will be counted only once.")
 
 
+class StoreSilent(Refusal):
+    """The database did not answer, so nothing could be looked up."""
+
+    status = 503
+    message = N_("The records cannot be reached at the moment.")
+    advice = N_(
+        "If you were handing something in, it is not saved yet. Please go back and press the "
+        "button again in a moment; it will be counted only once."
+    )
+
+
 class Busy(NotSaved):
     """More ballots wait than may wait."""
 

@@ -24,6 +24,8 @@ from flask import (
 )
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
@@ -38,6 +40,7 @@ from surveys.refusals import (
     NotFound,
     Refusal,
     RequestBroken,
+    StoreSilent,
 )
 from surveys.settings import CITY_CLOCK, Settings
 from surveys.throttle import Throttle
@@ -215,6 +218,12 @@ def _http_fault(fault: HTTPException) -> Response:
     return refusal_response(refusal)
 
 
+def _store_silent(fault: SQLAlchemyError) -> Response:
+    cause = getattr(fault, "orig", None) or fault
+    current_app.logger.error("the store does not answer: %s", type(cause).__name__)
+    return refusal_response(StoreSilent())
+
+
 def _unexpected(_fault: Exception) -> Response:
     current_app.logger.exception("unexpected fault")
     response = make_response(render_template("error.html"))
@@ -229,6 +238,8 @@ def prepare(app: Flask) -> None:
     """Give an app its headers, error pages and filters."""
     app.register_error_handler(Refusal, refusal_response)
     app.register_error_handler(HTTPException, _http_fault)
+    for fault in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(fault, _store_silent)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(_finish)
     app.jinja_env.filters.update(named=named, moment=moment, words=wording.words, say=say)

@@ -31,33 +31,36 @@ def postgresql() -> Iterator[str]:
     owner = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
     port = free_port()
     with folder_of(owner) as folder:
-        data = folder / "data"
-        subprocess.run(
-            [
-                *(programs / "initdb", "--pgdata", data, "--username", POSTGRESQL_USER),
-                *("--auth", "trust", "--locale", "C.UTF-8", "--encoding", "UTF8", "--no-sync"),
-            ],
-            cwd=folder,
-            user=owner,
-            group=owner,
-            extra_groups=[] if owner else None,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-        # Durability settings stay as in a real installation; only room for parallel tests is added.
-        settings = {
-            "listen_addresses": "127.0.0.1",
-            "port": str(port),
-            "unix_socket_directories": "",
-            "max_connections": "200",
-        }
-        options = [
-            option for name, value in settings.items() for option in ("-c", f"{name}={value}")
-        ]
-        command = [str(programs / "postgres"), "-D", str(data), *options]
+        command = postgresql_command(programs, folder, owner, port)
         address = f"postgresql://{POSTGRESQL_USER}@127.0.0.1:{port}/postgres"
         with running(command, folder, owner, lambda: psycopg.connect(address).close()):
             yield address.replace("postgresql:", "postgresql+psycopg:")
+
+
+def postgresql_command(programs: Path, folder: Path, owner: str | None, port: int) -> list[str]:
+    """Make an empty cluster in a folder; return the command that serves it."""
+    data = folder / "data"
+    subprocess.run(
+        [
+            *(programs / "initdb", "--pgdata", data, "--username", POSTGRESQL_USER),
+            *("--auth", "trust", "--locale", "C.UTF-8", "--encoding", "UTF8", "--no-sync"),
+        ],
+        cwd=folder,
+        user=owner,
+        group=owner,
+        extra_groups=[] if owner else None,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    # Durability settings stay as in a real installation; only room for parallel tests is added.
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": "",
+        "max_connections": "200",
+    }
+    options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
+    return [str(programs / "postgres"), "-D", str(data), *options]
 
 
 @contextmanager
