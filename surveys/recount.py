@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 
@@ -20,6 +20,7 @@ from surveys.sqlite_ballots import FilePart
 from surveys.tallies import (
     Counted,
     Difference,
+    Finding,
     Frame,
     ballots_of,
     differences,
@@ -43,6 +44,11 @@ class Recount:
     tally_sha256: str
     recounted: Counted
     differences: tuple[Difference, ...]
+
+    @property
+    def finding(self) -> Finding:
+        """Return what is kept of it."""
+        return Finding(self.tally_sha256, self.recounted.ballot_count, len(self.differences))
 
 
 def recount(
@@ -148,24 +154,12 @@ def recount_work(task: Task) -> Result:
         ballots = sum(ballots_of(session, round_id).values())
     executor = executor_for(task.settings.scheduler, ballots)
     found = recount(task.database, round_id, executor, task.tell)
-    return {
-        "tally_sha256": found.tally_sha256,
-        "ballots": found.recounted.ballot_count,
-        "differences": len(found.differences),
-    }
+    return asdict(found.finding)
 
 
 def keep_found(session: Session, claim: Claim, result: Result, now: datetime) -> None:
     """Keep what a recount found, in the transaction that ends its job."""
-    record_check(
-        session,
-        int(claim.round_id or 0),
-        str(result["tally_sha256"]),
-        int(result["ballots"]),
-        int(result["differences"]),
-        now,
-        claim.actor,
-    )
+    record_check(session, int(claim.round_id or 0), Finding(**result), now, claim.actor)
 
 
 RECOUNT = Kind("recount", recount_work, keep_found)

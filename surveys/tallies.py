@@ -74,6 +74,23 @@ class Difference:
     folded: int
     recounted: int
 
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Return the words that say which count it is."""
+        if isinstance(self.of, tuple):
+            return self.of
+        flagged = (Validity.FLAGGED.value,) if self.of.flagged else ()
+        return (self.of.group, self.of.channel, self.of.unit, self.of.pattern, *flagged)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a recount found: of which tally, how many ballots, and how many counts that differ."""
+
+    tally_sha256: str
+    ballots: int
+    differences: int
+
 
 def frame_of(session: Session, round_id: int) -> Frame:
     """Return how the ballots of a round are read."""
@@ -196,22 +213,16 @@ def differences(before: Counted, again: Counted) -> tuple[Difference, ...]:
 
 
 def record_check(
-    session: Session,
-    round_id: int,
-    tally_sha256: str,
-    ballots: int,
-    differing: int,
-    now: datetime,
-    actor: str,
+    session: Session, round_id: int, found: Finding, now: datetime, actor: str
 ) -> None:
     """Keep what a recount found, in the caller's transaction."""
     session.merge(
         TallyCheck(
             round_id=round_id,
-            tally_sha256=tally_sha256,
+            tally_sha256=found.tally_sha256,
             checked_at=now,
-            ballots=ballots,
-            differences=differing,
+            ballots=found.ballots,
+            differences=found.differences,
             actor=actor,
         )
     )

@@ -75,8 +75,21 @@ def register(app: Flask) -> None:
         scores,
         server,
         surge,
+        tally,
     )
 
-    for module in (accounts, ballots, bench, demo, doctor, rounds, rules, scores, server, surge):
+    for module in (
+        accounts,
+        ballots,
+        bench,
+        demo,
+        doctor,
+        rounds,
+        rules,
+        scores,
+        server,
+        surge,
+        tally,
+    ):
         for command in module.COMMANDS:
             app.cli.add_command(command)

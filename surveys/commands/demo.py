@@ -36,11 +36,13 @@ from surveys.planning.demonstration import demonstration_plan
 from surveys.planning.reading import read_round
 from surveys.planning.workbook import build_round_workbook
 from surveys.questionnaire import Channel, Submission
+from surveys.recount import recount
 from surveys.rounds import rule_set
 from surveys.scoring import actions as scoring
 from surveys.scoring.queries import run_view
 from surveys.scoring.workbook import build_workbook
 from surveys.spreadsheet import read_workbook
+from surveys.tallies import record_check
 from surveys.tokens import token_digest
 
 ACTOR = "演示"
@@ -98,8 +100,12 @@ def _finished_round() -> None:
     with web.transaction() as session:
         planning.close_round(session, round_id, web.now(), ACTOR)
     _work(round_id, folder / "work.xlsx")
+    counted = recount(web.installation().database, round_id)
+    with web.reading() as session:
+        prepared = scoring.prepare_run(session, round_id)
     with web.transaction() as session:
-        run = scoring.record_run(session, round_id, web.now(), ACTOR)
+        record_check(session, round_id, counted.finding, web.now(), ACTOR)
+        run = scoring.record_run(session, prepared, web.now(), ACTOR)
     official = folder / "official.xlsx"
     with web.reading() as session:
         official.write_bytes(build_workbook(run_view(session, round_id)))

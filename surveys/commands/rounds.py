@@ -1,4 +1,4 @@
-"""`flask round`, `score`, `export`, `tally`: a round's way from workbook to official table."""
+"""`flask round`, `score`, `export`: a round's way from workbook to official table."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,11 +8,10 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from surveys import audit, web
-from surveys.commands import MOST_LINES, SayingCommand, SayingGroup
+from surveys.commands import SayingCommand, SayingGroup
 from surveys.models import Round
 from surveys.planning import actions as planning
 from surveys.planning.reading import read_round
-from surveys.refusals import TallyDisagrees
 from surveys.rounds import round_id_of
 from surveys.scoring import actions as scoring
 from surveys.scoring import queries
@@ -85,8 +84,10 @@ def publish_round(code: str) -> None:
 @with_appcontext
 def score(code: str) -> None:
     """Score the closed round CODE: a new run, never changed afterwards."""
+    with web.reading() as session:
+        prepared = scoring.prepare_run(session, round_id_of(session, code))
     with web.transaction() as session:
-        run = scoring.record_run(session, round_id_of(session, code), web.now(), ACTOR)
+        run = scoring.record_run(session, prepared, web.now(), ACTOR)
         click.echo(f"{code}  第 {run.number} 次计分 / run {run.number}  {run.tally_sha256[:8]}")
 
 
@@ -107,24 +108,4 @@ def export(code: str, number: int | None, kind: str, out: Path) -> None:
     click.echo(str(out))
 
 
-tally = SayingGroup("tally", help="The counts that scores are made of.")
-
-
-@tally.command("verify")
-@click.argument("code", required=False)
-def verify(code: str | None) -> None:
-    """Recount round CODE (default: every round) from its ballots and compare with the tally."""
-    wrong = 0
-    with web.reading() as session:
-        wanted = [code] if code else session.scalars(select(Round.code).order_by(Round.id)).all()
-        for one in wanted:
-            differences = queries.verify_tally(session, round_id_of(session, one))
-            wrong += len(differences)
-            click.echo(f"{one}: {len(differences)} 处不一致 / differences")
-            for difference in differences[:MOST_LINES]:
-                click.echo(f"  {difference}")
-    if wrong:
-        raise TallyDisagrees(count=wrong)
-
-
-COMMANDS = (rounds, score, export, tally)
+COMMANDS = (rounds, score, export)

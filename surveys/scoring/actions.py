@@ -1,62 +1,118 @@
 """Makes scoring runs: one computation each, recorded whole and never changed afterwards."""
 
 import hashlib
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 import analytics
 from analytics.rules import RuleSet
 from analytics.tally import Tally
-from surveys import __version__, audit, work
+from surveys import __version__, audit, tallies, work
 from surveys.models import Round, RoundState, ScoringRun, UnitScore
-from surveys.refusals import NothingToScore, RoundUnknown, TallyDisagrees, WrongState
+from surveys.questionnaire import ENTERING, Validity
+from surveys.refusals import (
+    InputChanged,
+    NothingToScore,
+    RoundUnknown,
+    TallyDisagrees,
+    WrongState,
+)
 from surveys.rounds import rule_set
 from surveys.scoring import queries
 from surveys.scoring.computing import Computed, Inputs, Named, compute
 from surveys.scoring.json_form import write_json
-from surveys.scoring.run import GroupFacts, RunSummary, WorkSource
+from surveys.scoring.run import GroupFacts, RunSummary, ValidityCount, WorkSource
+from surveys.tallies import BallotKind, Frame
 
-# Counting so many ballots again takes seconds; beyond it `flask tally verify` does it apart.
-RECOUNTED_BALLOTS = 200_000
+SCORING_STATES = frozenset({RoundState.CLOSED, RoundState.SCORED})
 
 
-def record_run(session: Session, round_id: int, now: datetime, actor: str) -> ScoringRun:
-    """Compute every figure of a closed round and keep it as the round's next run."""
-    appraised = _round_to_score(session, round_id)
-    tally = queries.tally_of(session, round_id)
+@dataclass(frozen=True)
+class PreparedRun:
+    """A run that is computed and not yet recorded, with what it was made of."""
+
+    round_id: int
+    frame: Frame
+    rules: RuleSet
+    tally_sha256: str
+    import_id: int | None  # of the work scores
+    work_sha256: str | None
+    summary: RunSummary
+    units: tuple[tuple[str, str], ...]  # code and figures, in the order of the official table
+
+
+def prepare_run(session: Session, round_id: int) -> PreparedRun:
+    """Compute every figure of a closed round; nothing is locked and nothing is written.
+
+    It reads counts and no ballot, so it costs the same however many ballots there are.
+    """
+    appraised = session.get(Round, round_id)
+    _check_state(appraised, round_id)
+    frame = tallies.frame_of(session, round_id)
+    tally = tallies.tally_of(session, frame)
     if not tally:
         raise NothingToScore
-    is_recounted = _check_tally(session, round_id, tally)
     rules = rule_set(session, round_id)
     computed = compute(_inputs(session, round_id, tally, rules))
-    numbers = queries.run_numbers(session, round_id)
+    latest = work.import_in_force(session, round_id)
+    return PreparedRun(
+        round_id=round_id,
+        frame=frame,
+        rules=rules,
+        tally_sha256=tally.digest(),
+        import_id=latest.id if latest else None,
+        work_sha256=work.work_digest(session, round_id),
+        summary=_summary(session, round_id, tally, computed),
+        units=tuple((unit.code, write_json(unit)) for unit in computed.units),
+    )
+
+
+def record_run(session: Session, prepared: PreparedRun, now: datetime, actor: str) -> ScoringRun:
+    """Keep a computed run as the round's next one, if what it was made of still stands."""
+    round_id = prepared.round_id
+    appraised = session.scalars(
+        select(Round).where(Round.id == round_id).with_for_update()
+    ).one_or_none()
+    _check_state(appraised, round_id)
+    _check_input(session, prepared)
+    summary = replace(prepared.summary, is_recounted=_is_recounted(session, prepared))
+    last = session.scalar(
+        select(func.max(ScoringRun.number)).where(ScoringRun.round_id == round_id)
+    )
     made = ScoringRun(
         round_id=round_id,
-        number=(numbers[-1] if numbers else 0) + 1,
+        number=(last or 0) + 1,
         created_at=now,
         actor=actor,
         code_version=code_version(),
-        rules=rules.to_json(),
-        rules_sha256=rules.sha256,
-        tally_sha256=tally.digest(),
-        work_sha256=work.work_digest(session, round_id),
-        summary=write_json(_summary(session, appraised, tally, computed, is_recounted)),
+        rules=prepared.rules.to_json(),
+        rules_sha256=prepared.rules.sha256,
+        tally_sha256=prepared.tally_sha256,
+        work_sha256=prepared.work_sha256,
+        summary=write_json(summary),
     )
     session.add(made)
     session.flush()
-    session.add_all(
-        UnitScore(run_id=made.id, unit_code=unit.code, position=place, figures=write_json(unit))
-        for place, unit in enumerate(computed.units, start=1)
+    session.execute(
+        insert(UnitScore),
+        [
+            {"run_id": made.id, "unit_code": code, "position": place, "figures": figures}
+            for place, (code, figures) in enumerate(prepared.units, start=1)
+        ],
     )
-    appraised.state = RoundState.SCORED
+    session.get_one(Round, round_id).state = RoundState.SCORED
     details = f"#{made.number} · {made.tally_sha256[:8]} · {made.rules_sha256[:8]}"
     audit.record(session, actor, "round scored", now, round_id, details)
     return made
 
 
+@cache
 def code_version() -> str:
     """Return the version of the product and a digest of the sources that compute the scores."""
     sources = hashlib.sha256()
@@ -65,26 +121,30 @@ def code_version() -> str:
     return f"{__version__} {sources.hexdigest()}"
 
 
-def _round_to_score(session: Session, round_id: int) -> Round:
-    """Return the round, locked where the store can lock, or refuse in any other state."""
-    appraised = session.scalars(
-        select(Round).where(Round.id == round_id).with_for_update()
-    ).one_or_none()
+def _check_state(appraised: Round | None, round_id: int) -> None:
     if appraised is None:
         raise RoundUnknown(code=round_id)
-    if appraised.state not in {RoundState.CLOSED, RoundState.SCORED}:
+    if appraised.state not in SCORING_STATES:
         raise WrongState(state=appraised.state)
-    return appraised
 
 
-def _check_tally(session: Session, round_id: int, tally: Tally) -> bool:
-    """Refuse a tally that is not what the ballots say; tell whether it was compared."""
-    if sum(queries.ballots_by_group(session, round_id).values()) > RECOUNTED_BALLOTS:
-        return False
-    differences = queries.verify_tally(session, round_id, tally)
-    if differences:
-        raise TallyDisagrees(count=len(differences))
-    return True
+def _check_input(session: Session, prepared: PreparedRun) -> None:
+    """Refuse when ballots or work scores have changed since the run was computed."""
+    tally = tallies.tally_of(session, prepared.frame)
+    latest = work.import_in_force(session, prepared.round_id)
+    if (tally.digest(), latest.id if latest else None) != (
+        prepared.tally_sha256,
+        prepared.import_id,
+    ):
+        raise InputChanged
+
+
+def _is_recounted(session: Session, prepared: PreparedRun) -> bool:
+    """Tell whether a recount has agreed with this very tally; refuse where it did not."""
+    check = tallies.latest_check(session, prepared.round_id, prepared.tally_sha256)
+    if check is not None and check.differences:
+        raise TallyDisagrees(count=check.differences)
+    return check is not None
 
 
 def _inputs(session: Session, round_id: int, tally: Tally, rules: RuleSet) -> Inputs:
@@ -103,11 +163,11 @@ def _inputs(session: Session, round_id: int, tally: Tally, rules: RuleSet) -> In
     )
 
 
-def _summary(
-    session: Session, appraised: Round, tally: Tally, computed: Computed, is_recounted: bool
-) -> RunSummary:
-    ballots = queries.ballots_by_group(session, appraised.id)
-    latest = work.import_in_force(session, appraised.id)
+def _summary(session: Session, round_id: int, tally: Tally, computed: Computed) -> RunSummary:
+    appraised = session.get_one(Round, round_id)
+    ballots = tallies.ballots_of(session, round_id)
+    entered = _entered(ballots)
+    latest = work.import_in_force(session, round_id)
     return RunSummary(
         round_code=appraised.code,
         round_name=appraised.name,
@@ -116,20 +176,20 @@ def _summary(
         office_en=appraised.office_en,
         is_demonstration=appraised.is_demonstration,
         frozen_sha256=appraised.frozen_sha256,
-        ballots=queries.ballots_by_validity(session, appraised.id),
+        ballots=_by_validity(ballots),
         ratings=tally.total,
-        is_recounted=is_recounted,
+        is_recounted=False,
         groups=tuple(
             GroupFacts(
                 group.code,
                 group.name,
                 group.name_en,
                 group.invited_count,
-                ballots.get(group.id, 0),
+                entered[group.code],
                 group.code in computed.suspended_groups,
                 group.code in computed.small_groups,
             )
-            for group in queries.groups_of(session, appraised.id)
+            for group in queries.groups_of(session, round_id)
         ),
         classes=computed.classes,
         work=None
@@ -138,3 +198,19 @@ def _summary(
             latest.file_name, latest.sha256, latest.imported_at.isoformat(), latest.actor
         ),
     )
+
+
+def _entered(ballots: dict[BallotKind, int]) -> Counter[str]:
+    """Return how many ballots of each group entered the count."""
+    counts: Counter[str] = Counter()
+    for (group, _, validity), count in ballots.items():
+        if validity in ENTERING:
+            counts[group] += count
+    return counts
+
+
+def _by_validity(ballots: dict[BallotKind, int]) -> tuple[ValidityCount, ...]:
+    counts: Counter[str] = Counter()
+    for (_, _, validity), count in ballots.items():
+        counts[validity] += count
+    return tuple(ValidityCount(v.value, counts[v.value]) for v in Validity)

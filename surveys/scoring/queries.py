@@ -1,50 +1,29 @@
 """Reads what a scoring run is made of, and the runs that were made."""
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from analytics import social
 from analytics.rules import parse_rules
-from analytics.tally import Cell, Tally
-from surveys import models, work
+from surveys import models, tallies, work
 from surveys.models import (
-    Ballot,
     Group,
     Indicator,
-    Round,
     ScoringRun,
-    TallyCell,
     Unit,
     UnitClass,
     WorkScore,
 )
-from surveys.questionnaire import ENTERING, Channel, Validity, read_ratings_text
 from surveys.refusals import RunNumberUnknown, RunUnknown
-from surveys.rounds import round_of
 from surveys.scoring.json_form import read_json
 from surveys.scoring.run import (
     AdjustmentLine,
+    Check,
     IndicatorScore,
     RunSummary,
     RunView,
     UnitFigures,
-    ValidityCount,
 )
-
-ROWS_AT_A_TIME = 5_000
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A cell in which the tally and the ballots disagree."""
-
-    cell: Cell
-    tallied: int
-    recounted: int
 
 
 def units_of(session: Session, round_id: int) -> tuple[Unit, ...]:
@@ -65,99 +44,6 @@ def appraised_units(rows: tuple[Unit, ...]) -> tuple[social.Unit, ...]:
     return tuple(
         social.Unit(row.code, row.name, row.unit_class.code, row.is_ranked) for row in rows
     )
-
-
-def tally_of(session: Session, round_id: int) -> Tally:
-    """Return the tally that the writer of ballots has folded."""
-    codes = _codes(session, round_id)
-    rows = session.execute(
-        select(
-            TallyCell.group_id,
-            TallyCell.channel,
-            TallyCell.unit_number,
-            TallyCell.pattern,
-            TallyCell.is_flagged,
-            TallyCell.count,
-        )
-        .where(TallyCell.round_id == round_id, TallyCell.count > 0)
-        .execution_options(yield_per=ROWS_AT_A_TIME)
-    )
-    return Tally(
-        (Cell(codes.groups[group], channel.value, codes.units[unit], pattern, is_flagged), count)
-        for group, channel, unit, pattern, is_flagged, count in rows
-    )
-
-
-def recount(session: Session, round_id: int) -> Tally:
-    """Return the tally counted anew from the ballots themselves: the truth to compare with."""
-    appraised = round_of(session, round_id)
-    codes = _codes(session, round_id)
-    width = appraised.unit_digits + appraised.item_count
-    # Equal pieces of text are counted first and understood once: there are few of them.
-    pieces: dict[tuple[int, Channel, Validity], Counter[str]] = {}
-    rows = session.execute(
-        select(Ballot.group_id, Ballot.channel, Ballot.validity, Ballot.ratings)
-        .where(Ballot.round_id == round_id, Ballot.validity.in_(ENTERING))
-        .execution_options(yield_per=ROWS_AT_A_TIME)
-    )
-    for group, channel, validity, text in rows:
-        found = pieces.setdefault((group, channel, validity), Counter())
-        found.update(text[start : start + width] for start in range(0, len(text), width))
-    return Tally(
-        (
-            Cell(
-                codes.groups[group],
-                channel.value,
-                *_unit_and_pattern(piece, appraised, codes),
-                validity is Validity.FLAGGED,
-            ),
-            count,
-        )
-        for (group, channel, validity), found in pieces.items()
-        for piece, count in found.items()
-    )
-
-
-def _unit_and_pattern(piece: str, appraised: Round, codes: "_Codes") -> tuple[str, str]:
-    """Return what one piece of a ballot says; a damaged one stays as it is, so it shows up."""
-    try:
-        (rating,) = read_ratings_text(piece, appraised.unit_digits, appraised.item_count)
-        return codes.units[rating.unit_number], rating.pattern
-    except (ValueError, KeyError):
-        return "?", piece
-
-
-def verify_tally(
-    session: Session, round_id: int, tally: Tally | None = None
-) -> tuple[Difference, ...]:
-    """Return every cell in which the tally (as stored, or as given) and a recount disagree."""
-    tallied = tally_of(session, round_id) if tally is None else tally
-    recounted = recount(session, round_id)
-    differing = {cell for cell, _ in tallied.items() ^ recounted.items()}
-    return tuple(
-        Difference(cell, tallied.get(cell, 0), recounted.get(cell, 0)) for cell in sorted(differing)
-    )
-
-
-def ballots_by_validity(session: Session, round_id: int) -> tuple[ValidityCount, ...]:
-    """Return how many ballots are stored, by what was decided about them."""
-    rows = session.execute(
-        select(Ballot.validity, func.count())
-        .where(Ballot.round_id == round_id)
-        .group_by(Ballot.validity)
-    )
-    counted = dict(rows.all())
-    return tuple(ValidityCount(v.value, counted.get(v, 0)) for v in Validity)
-
-
-def ballots_by_group(session: Session, round_id: int) -> dict[int, int]:
-    """Return how many ballots of each group entered the count."""
-    rows = session.execute(
-        select(Ballot.group_id, func.count())
-        .where(Ballot.round_id == round_id, Ballot.validity.in_(ENTERING))
-        .group_by(Ballot.group_id)
-    )
-    return dict(rows.all())
 
 
 def groups_of(session: Session, round_id: int) -> tuple[Group, ...]:
@@ -257,18 +143,13 @@ def run_view(session: Session, round_id: int, number: int | None = None) -> RunV
         work_sha256=row.work_sha256,
         summary=read_json(RunSummary, row.summary),
         units=tuple(read_json(UnitFigures, unit.figures) for unit in row.units),
+        check=_check_of(session, row),
     )
 
 
-@dataclass(frozen=True)
-class _Codes:
-    """What stands in a run for the numbers of rows."""
-
-    groups: Mapping[int, str]
-    units: Mapping[int, str]
-
-
-def _codes(session: Session, round_id: int) -> _Codes:
-    groups = session.execute(select(Group.id, Group.code).where(Group.round_id == round_id))
-    units = session.execute(select(Unit.number, Unit.code).where(Unit.round_id == round_id))
-    return _Codes(dict(groups.all()), dict(units.all()))
+def _check_of(session: Session, run: ScoringRun) -> Check | None:
+    """Return the newest recount of the tally that a run was made of."""
+    found = tallies.latest_check(session, run.round_id, run.tally_sha256)
+    if found is None:
+        return None
+    return Check(found.checked_at, found.ballots, found.differences, found.actor)

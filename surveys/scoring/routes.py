@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 
 from surveys import audit, web, work
 from surveys.access import actor, requires
-from surveys.models import Role, RoundState
+from surveys.jobs import start_job
+from surveys.models import Role
 from surveys.refusals import FormExpired, NotFound, RunUnknown
 from surveys.rounds import round_of
 from surveys.scoring import actions, queries, words
@@ -19,8 +20,8 @@ from surveys.scoring.forms import ScoreForm
 from surveys.scoring.run import RunView
 from surveys.scoring.tables import build_csv
 from surveys.scoring.workbook import build_workbook
+from surveys.tallies import latest_check
 
-SCORING_STATES = frozenset({RoundState.CLOSED, RoundState.SCORED})
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 blueprint = Blueprint("scoring", __name__)
@@ -38,7 +39,7 @@ def results(round_id: int) -> ResponseReturnValue:
     context = {
         "round": appraised,
         "form": ScoreForm(formdata=None),
-        "may_score": appraised.state in SCORING_STATES,
+        "may_score": appraised.state in actions.SCORING_STATES,
         "work_now": work_now,
     }
     if run is None:
@@ -78,11 +79,15 @@ def unit(round_id: int, unit_code: str) -> ResponseReturnValue:
 @blueprint.post("/console/rounds/<int:round_id>/results/score")
 @requires(Role.OFFICE)
 def score(round_id: int) -> ResponseReturnValue:
-    """Compute a new run."""
+    """Compute a new run, and have the ballots counted again behind it where nobody has yet."""
     if not ScoreForm().validate_on_submit():
         raise FormExpired
+    with web.reading() as session:
+        prepared = actions.prepare_run(session, round_id)
     with web.transaction() as session:
-        made = actions.record_run(session, round_id, web.now(), actor())
+        made = actions.record_run(session, prepared, web.now(), actor())
+        if latest_check(session, round_id, made.tally_sha256) is None:
+            start_job(session, "recount", web.now(), actor(), round_id)
     flash(_("Scoring run %(number)s is recorded.", number=made.number), "good")
     return redirect(url_for("scoring.results", round_id=round_id), 303)
 

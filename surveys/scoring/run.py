@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from analytics.rules import RuleSet
 
@@ -85,7 +86,7 @@ class RunSummary:
     frozen_sha256: str | None
     ballots: tuple[ValidityCount, ...]
     ratings: int  # units rated on counted ballots
-    is_recounted: bool  # the tally was compared with a recount of all ballots
+    is_recounted: bool  # when the run was made, a recount had agreed with its tally
     groups: tuple[GroupFacts, ...]
     classes: tuple[ClassFacts, ...]
     work: WorkSource | None
@@ -243,6 +244,24 @@ class UnitFigures:
         return self.without_flagged.social - self.printed.social
 
 
+class Proof(StrEnum):
+    """Whether the ballots were counted again and came to the run's tally."""
+
+    AGREED = "agreed"
+    DISAGREED = "disagreed"
+    NOT_YET = "not yet"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A recount of all ballots, compared with the tally of a run."""
+
+    checked_at: datetime
+    ballots: int
+    differences: int
+    actor: str
+
+
 @dataclass(frozen=True)
 class RunView:
     """One run of a round with all its units, and the numbers of all the round's runs."""
@@ -259,6 +278,14 @@ class RunView:
     work_sha256: str | None
     summary: RunSummary
     units: tuple[UnitFigures, ...]
+    check: Check | None = None  # the newest one of this tally
+
+    @property
+    def proof(self) -> Proof:
+        """Tell what recounts of the run's tally have found up to now."""
+        if self.check is not None:
+            return Proof.DISAGREED if self.check.differences else Proof.AGREED
+        return Proof.AGREED if self.summary.is_recounted else Proof.NOT_YET
 
     @property
     def is_latest(self) -> bool:

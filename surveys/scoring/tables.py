@@ -9,15 +9,13 @@ from enum import StrEnum
 
 from flask_babel import gettext as _
 
+from surveys.long_tables import guarded_text
 from surveys.scoring.derivation import shown
 from surveys.scoring.run import RunView, UnitFigures
 from surveys.scoring.words import grade_words, remarks
 from surveys.web import named
 
 Value = str | int | Decimal | None
-
-# What a spreadsheet may take for a formula when it opens plain text (OWASP, CSV injection).
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class Kind(StrEnum):
@@ -100,8 +98,7 @@ def guarded(value: Value) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        is_risky = value.lstrip(" \"'").startswith(FORMULA_SIGNS) or value.startswith(FORMULA_SIGNS)
-        return f"'{value}" if is_risky else value
+        return guarded_text(value)
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 

@@ -14,9 +14,9 @@ import pytest
 from flask_babel import force_locale
 
 from surveys.db import transaction
-from surveys.scoring import actions, queries
+from surveys.scoring import queries
 from surveys.scoring.workbook import build_workbook
-from tests.surveys.scoring.scored import add_work, make_closed_round
+from tests.surveys.scoring.scored import add_work, make_closed_round, score_round, verify
 
 GOLDEN = Path(__file__).parent
 MOMENT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
@@ -26,11 +26,14 @@ PROGRAM = re.compile(r"\d+\.\d+\.\d+ [0-9a-f]{64}")
 
 @pytest.fixture
 def run(app):
-    with transaction(app.extensions["installation"].database) as session:
+    database = app.extensions["installation"].database
+    with transaction(database) as session:
         made = make_closed_round(session, is_demonstration=True)
         made.units[1].name = "=1+1 局"
         add_work(session, made)
-        actions.record_run(session, made.round.id, MOMENT, "绩效办")
+    verify(database, made)
+    with transaction(database) as session:
+        score_round(session, made, MOMENT)
         yield queries.run_view(session, made.round.id)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from surveys.questionnaire import Validity
-from surveys.scoring.run import RunView
+from surveys.scoring.run import Proof, RunView
 from surveys.scoring.sheets.paper import Cell, Paper, add_sheet, heading, put
 from surveys.web import moment, named
 from surveys.wording import words
@@ -61,9 +61,18 @@ def _origin(run: RunView) -> list[tuple[str, Cell]]:
         (_("Program"), run.code_version),
         (
             _("Tally recounted from the ballots"),
-            _("yes, they agree") if run.summary.is_recounted else _("no, too many ballots"),
+            _recounted(run),
         ),
     ]
+
+
+def _recounted(run: RunView) -> str:
+    said = {
+        Proof.AGREED: _("yes, they agree"),
+        Proof.DISAGREED: _("yes, they disagree"),
+        Proof.NOT_YET: _("not yet"),
+    }
+    return str(said[run.proof])
 
 
 def _ballots(run: RunView) -> list[tuple[str, Cell]]:

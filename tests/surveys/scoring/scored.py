@@ -1,19 +1,25 @@
 """A small closed round with ballots whose figures can be worked out by hand."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
 from surveys import ballots
+from surveys.db import Database, transaction
 from surveys.models import (
     Adjustment,
     Indicator,
     RoundState,
+    ScoringRun,
     Unit,
     WorkImport,
     WorkScore,
 )
 from surveys.questionnaire import Submission, UnitRating, Validity
+from surveys.recount import Recount, recount
+from surveys.scoring import actions
+from surveys.tallies import record_check
 from tests import makers
 from tests.makers import NOW, Made
 
@@ -118,3 +124,18 @@ def _keep(
     )
     answers = ballots.store(session, [submission], NOW)
     assert [str(answer) for answer in answers] == ["kept"]
+
+
+def score_round(
+    session: Session, made: Made, now: datetime = NOW, actor: str = "绩效办"
+) -> ScoringRun:
+    """Compute and record a run in one transaction."""
+    return actions.record_run(session, actions.prepare_run(session, made.round.id), now, actor)
+
+
+def verify(database: Database, made: Made) -> Recount:
+    """Count again and keep what was found."""
+    found = recount(database, made.round.id)
+    with transaction(database) as session:
+        record_check(session, made.round.id, found.finding, NOW, "绩效办")
+    return found

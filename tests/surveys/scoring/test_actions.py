@@ -1,10 +1,11 @@
 """Scoring runs: what is computed, when it is refused, and that nothing is ever overwritten."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from analytics.rules import preset
 from surveys.db import reading, transaction
@@ -17,11 +18,20 @@ from surveys.models import (
     TallyCell,
     UnitScore,
 )
-from surveys.refusals import NothingToScore, RoundUnknown, TallyDisagrees, WrongState
+from surveys.recount import recount
+from surveys.refusals import (
+    InputChanged,
+    NothingToScore,
+    RoundUnknown,
+    TallyDisagrees,
+    WrongState,
+)
 from surveys.scoring import actions, queries
+from surveys.scoring.run import Proof
+from surveys.tallies import record_check
 from tests import makers
 from tests.makers import NOW
-from tests.surveys.scoring.scored import add_work, make_closed_round
+from tests.surveys.scoring.scored import add_work, make_closed_round, score_round, verify
 
 D = Decimal
 
@@ -36,7 +46,7 @@ def made(database):
 
 def score(database, made) -> int:
     with transaction(database) as session:
-        return actions.record_run(session, made.round.id, NOW, "绩效办").number
+        return score_round(session, made).number
 
 
 def run_of(database, made, number=None):
@@ -115,14 +125,13 @@ def test_the_summary_counts_ballots_by_what_became_of_them(database, made):
     npc = summary.group("npc")
     assert (npc.ballots, npc.invited, npc.return_share) == (3, 40, D("0.075"))
     assert summary.group("cppcc").is_suspended
-    assert summary.is_recounted
+    assert not summary.is_recounted
 
 
 def test_a_run_names_what_it_was_made_of(database, made):
     score(database, made)
     run = run_of(database, made)
-    with reading(database) as session:
-        assert run.tally_sha256 == queries.recount(session, made.round.id).digest()
+    assert run.tally_sha256 == recount(database, made.round.id).recounted.tally.digest()
     assert run.rules == preset("default")
     assert run.rules_sha256 == preset("default").sha256
     assert len(run.work_sha256) == 64
@@ -197,7 +206,7 @@ def test_a_round_without_ballots_is_not_scored(database):
 
 def test_an_unknown_round_is_refused(database):
     with transaction(database) as session, pytest.raises(RoundUnknown):
-        actions.record_run(session, 404, NOW, "绩效办")
+        actions.prepare_run(session, 404)
 
 
 @pytest.mark.parametrize(
@@ -214,14 +223,51 @@ def test_a_tally_that_is_not_what_the_ballots_say_is_not_scored(database, made, 
     with transaction(database) as session:
         group = made.groups["npc"].id
         session.execute(update(table).where(table.group_id == group).values(**change))
+    assert verify(database, made).differences
     with pytest.raises(TallyDisagrees):
         score(database, made)
     with reading(database) as session:
-        assert queries.verify_tally(session, made.round.id)
         assert session.get_one(Round, made.round.id).state is RoundState.CLOSED
 
 
-def test_tally_and_recount_agree(database, made):
+def test_a_run_says_what_recounts_have_found_up_to_now(database, made):
+    score(database, made)
+    assert run_of(database, made).proof is Proof.NOT_YET
+    assert verify(database, made).differences == ()
+    assert run_of(database, made).proof is Proof.AGREED
+    assert run_of(database, made).check.ballots == 10
+    with transaction(database) as session:
+        session.execute(update(Ballot).where(Ballot.channel == "token").values(ratings="01AAAAA"))
+    with transaction(database) as session:
+        found = recount(database, made.round.id).finding
+        record_check(session, made.round.id, found, NOW + timedelta(seconds=1), "绩效办")
+    assert run_of(database, made).proof is Proof.DISAGREED
+
+
+def test_a_run_recorded_after_an_agreeing_recount_says_so_for_good(database, made):
+    verify(database, made)
+    score(database, made)
+    assert run_of(database, made).summary.is_recounted
+
+
+@pytest.mark.parametrize("change", ["tally", "work"])
+def test_a_run_whose_input_changed_while_it_was_computed_is_refused(database, made, change):
     with reading(database) as session:
-        assert queries.tally_of(session, made.round.id) == queries.recount(session, made.round.id)
-        assert queries.verify_tally(session, made.round.id) == ()
+        prepared = actions.prepare_run(session, made.round.id)
+    with transaction(database) as session:
+        if change == "work":
+            add_work(session, made)
+        else:
+            session.execute(update(TallyCell).values(count=TallyCell.count + 1))
+    with transaction(database) as session, pytest.raises(InputChanged):
+        actions.record_run(session, prepared, NOW, "绩效办")
+
+
+def test_a_run_counts_no_ballot(database, made):
+    """The rows of ballots may even be gone: figures and numbers come from what was folded."""
+    score(database, made)
+    with transaction(database) as session:
+        session.execute(delete(Ballot))
+    score(database, made)
+    first, second = run_of(database, made, 1), run_of(database, made, 2)
+    assert (first.units, first.summary) == (second.units, second.summary)

@@ -8,10 +8,9 @@ import pytest
 from flask_babel import force_locale
 
 from surveys.db import transaction
-from surveys.scoring import actions, queries
+from surveys.scoring import queries
 from surveys.scoring.tables import build_csv, guarded
-from tests.makers import NOW
-from tests.surveys.scoring.scored import add_work, make_closed_round
+from tests.surveys.scoring.scored import add_work, make_closed_round, score_round
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,7 @@ def run(app):
         made = make_closed_round(session, is_demonstration=True)
         made.units[0].name = '=cmd|" /C calc"!A0'
         add_work(session, made)
-        actions.record_run(session, made.round.id, NOW, "绩效办")
+        score_round(session, made)
         yield queries.run_view(session, made.round.id)
 
 
