@@ -143,7 +143,7 @@ class Dask:
                 )
                 for start in range(0, len(level), MERGED_AT_ONCE)
             ]
-        for future in _distributed().as_completed(futures):
+        for future in _distributed().as_completed(futures, loop=client.loop):
             if future.status != "finished":
                 break  # the result below says what went wrong
             on_done(1)
