@@ -127,6 +127,12 @@ def write(session: Session, ground: Ground, made: tuple[Batch, ...], is_first: b
     connection = session.connection()
     for batch in made:
         _WRITERS[connection.dialect.name](connection, ground, batch)
+    fold(session, ground, made)
+
+
+def fold(session: Session, ground: Ground, made: tuple[Batch, ...]) -> None:
+    """Count batches into the tally and the participation, as the writer of ballots does."""
+    connection = session.connection()
     _add(connection, TallyCell, [row for batch in made for row in _cells(ground, batch)])
     _add(connection, Participation, [_participation(ground, batch) for batch in made])
 
