@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from surveys.models import Group, Link, Participation
+from surveys.models import Correction, Group, Link, Participation
 from surveys.questionnaire import ENTERING, Channel, Validity
 
 
@@ -61,7 +61,11 @@ class RoundCount:
 
 
 def participation(session: Session, round_id: int) -> RoundCount:
-    """Return how many ballots a round has received, without any time or day."""
+    """Return how many ballots a round has received, without any time or day.
+
+    What was decided about secret ballots later is in the totals and groups and not in the links:
+    nobody knows through which batch of codes such a ballot came.
+    """
     totals = func.sum(Participation.count)
     rows = session.execute(
         select(Link.group_id, Link.channel, Link.id, Participation.validity, totals)
@@ -70,20 +74,36 @@ def participation(session: Session, round_id: int) -> RoundCount:
         .group_by(Link.group_id, Link.channel, Link.id, Participation.validity)
     ).all()
     seen = [(row[0], row[1], row[2], row[3], int(row[4])) for row in rows]
+    links = [row[2:] for row in seen]
+    seen += _corrections(session, round_id)
     groups = session.scalars(
         select(Group).where(Group.round_id == round_id).order_by(Group.position)
     )
-    link_ids = {link_id for _, _, link_id, _, _ in seen}
     return RoundCount(
         total=_count((validity, count) for *_, validity, count in seen),
         groups=tuple(
             _of_group(group, [row[1:] for row in seen if row[0] == group.id]) for group in groups
         ),
         links={
-            wanted: _count((row[3], row[4]) for row in seen if row[2] == wanted)
-            for wanted in link_ids
+            wanted: _count((row[1], row[2]) for row in links if row[0] == wanted)
+            for wanted in {link_id for link_id, _, _ in links}
         },
     )
+
+
+NO_LINK = 0
+
+
+def _corrections(session: Session, round_id: int) -> list[tuple[int, Channel, int, Validity, int]]:
+    """Return what decisions about secret ballots have moved inside their groups."""
+    rows = session.execute(
+        select(Correction.group_id, Correction.channel, Correction.validity, Correction.count)
+        .where(Correction.round_id == round_id)
+        .order_by(Correction.group_id, Correction.channel, Correction.validity)
+    )
+    return [
+        (group_id, channel, NO_LINK, validity, count) for group_id, channel, validity, count in rows
+    ]
 
 
 def _of_group(group: Group, seen: list[tuple[Channel, int, Validity, int]]) -> GroupCount:

@@ -334,6 +334,73 @@ class ExportTooEarly(Refusal):
     advice = N_("Until then you can export the ballots of the groups that have no one-time codes.")
 
 
+class BallotUnknown(Refusal):
+    """A list of ballots to decide about names one that the round does not have."""
+
+    status = 404
+    message = N_("The round has no ballot “%(ballot)s” (%(count)s of the list are unknown).")
+    advice = N_("Nothing was changed.")
+
+
+class BallotIsSecond(Refusal):
+    """A second ballot of a browser never enters the count."""
+
+    status = 409
+    message = N_(
+        "Ballot “%(ballot)s” is the second one of its browser: it never counts, and nobody can"
+        " decide otherwise."
+    )
+    advice = N_("Nothing was changed. Take it off the list.")
+
+
+class BallotDamaged(Refusal):
+    """The text of a ballot is not what was stored."""
+
+    status = 409
+    message = N_("Ballot “%(ballot)s” can no longer be read.")
+    advice = N_("Nothing was changed. Run flask tally verify to see what is damaged.")
+
+
+class CountsBroken(Refusal):
+    """A count does not hold what is to be taken away from it."""
+
+    status = 409
+    message = N_("The counts do not hold what these ballots once added.")
+    advice = N_("Nothing was changed. Run flask tally verify to see where.")
+
+
+class TargetNotEmpty(Refusal):
+    """The database to move to holds an installation already."""
+
+    status = 409
+    message = N_("The target database is not empty.")
+    advice = N_("Nothing was copied. Make a new database, or move single rounds with --round.")
+
+
+class TablesBehind(Refusal):
+    """The tables to be moved are older than this code."""
+
+    status = 409
+    message = N_("The tables are older than this version.")
+    advice = N_("Nothing was copied. Run flask --app app db upgrade first.")
+
+
+class RoundStillOpen(Refusal):
+    """A round that takes ballots cannot get new numbers."""
+
+    status = 409
+    message = N_("Round %(code)s still takes ballots, and the target holds other rounds already.")
+    advice = N_("Nothing was copied. Close it first, or move everything into an empty database.")
+
+
+class CopyDiffers(Refusal):
+    """What arrived is not what was sent."""
+
+    status = 409
+    message = N_("%(table)s differs after copying: %(sent)s sent, %(arrived)s arrived.")
+    advice = N_("Everything was undone: the target is as it was before.")
+
+
 class InputChanged(Refusal):
     """Ballots or work scores changed while a run was being computed."""
 

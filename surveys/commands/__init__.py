@@ -70,12 +70,15 @@ def register(app: Flask) -> None:
         bench,
         demo,
         doctor,
+        jobs,
+        move,
         rounds,
         rules,
         scores,
         server,
         surge,
         tally,
+        validity,
     )
 
     for module in (
@@ -84,12 +87,15 @@ def register(app: Flask) -> None:
         bench,
         demo,
         doctor,
+        jobs,
+        move,
         rounds,
         rules,
         scores,
         server,
         surge,
         tally,
+        validity,
     ):
         for command in module.COMMANDS:
             app.cli.add_command(command)
