@@ -5,7 +5,7 @@ from enum import StrEnum
 from flask_babel import gettext
 
 from analytics.faults import N_
-from surveys.models import Role, RoundState
+from surveys.models import JobState, Role, RoundState
 from surveys.questionnaire import Channel, Kind, UnitChoice, Validity
 
 WORDS: tuple[tuple[StrEnum, str], ...] = (
@@ -32,9 +32,21 @@ WORDS: tuple[tuple[StrEnum, str], ...] = (
     (Kind.NUMBER, N_("number")),
     (UnitChoice.CHOSEN, N_("units that the person dealt with")),
     (UnitChoice.ALL, N_("all ranked units")),
+    (JobState.WAITING, N_("waiting")),
+    (JobState.RUNNING, N_("running")),
+    (JobState.DONE, N_("done")),
+    (JobState.FAILED, N_("failed")),
+    (JobState.CANCELLED, N_("called off")),
 )
 # The state "open" and the channel "open" are equal as text, so the kind is part of the key.
 _BY_KIND = {(type(value), value): msgid for value, msgid in WORDS}
+
+# The kinds of long work, as a page names them.
+JOB_KINDS: dict[str, str] = {
+    "export": N_("Export of ballots"),
+    "import": N_("Import of ballots"),
+    "recount": N_("Recount of the tally"),
+}
 
 REASONS: dict[str, str] = {
     "speed": N_("answered faster than one can read"),
@@ -58,10 +70,15 @@ ACTIONS: dict[str, str] = {
     "link switched on": N_("switched a link on"),
     "tokens made": N_("made one-time codes"),
     "ballots imported": N_("imported ballots"),
+    "ballots decided": N_("decided about ballots"),
+    "ballots exported": N_("started an export of ballots"),
+    "ballots downloaded": N_("downloaded an export of ballots"),
+    "job cancelled": N_("called a task off"),
     "work imported": N_("imported work scores"),
     "results downloaded": N_("downloaded the results"),
     "account set up": N_("set up the account"),
     "account added": N_("added an account"),
+    "moved to PostgreSQL": N_("moved the data to PostgreSQL"),
     "signed in": N_("signed in"),
     "signed out": N_("signed out"),
 }
@@ -73,6 +90,11 @@ def words(value: object) -> str:
     known = _BY_KIND.get((type(value), value)) if isinstance(value, StrEnum) else None
     msgid = known or REASONS.get(text) or ACTIONS.get(text) or text
     return str(gettext(msgid)) if msgid else ""
+
+
+def job_kind_words(kind: str) -> str:
+    """Return the words for a kind of long work."""
+    return str(gettext(JOB_KINDS.get(kind, kind)))
 
 
 def spoken(value: object) -> object:

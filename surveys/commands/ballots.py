@@ -1,21 +1,22 @@
-"""`flask ballots import`: paper and telephone ballots from a file, each once."""
+"""`flask ballots`: paper and telephone ballots come in from a file, all ballots go out as one."""
 
+import shutil
 from pathlib import Path
 
 import click
 
-from analytics.files import read_ratings
-from surveys import web
+from surveys import audit, web
 from surveys.commands import SayingGroup
+from surveys.commands.jobs import ACTOR, finish, follow, result_path
+from surveys.jobs.saying import result_of
 from surveys.questionnaire import Channel
-from surveys.reviewing import actions, queries
+from surveys.reviewing import actions
+from surveys.reviewing.export import Form
+from surveys.reviewing.export_plan import Scope
+from surveys.reviewing.export_words import export_words
 from surveys.rounds import round_id_of
 
-ballots = SayingGroup("ballots", help="Ballots that did not come by phone.")
-
-
-class DryRun(Exception):
-    """Ends the transaction of a dry run without saving."""
+ballots = SayingGroup("ballots", help="Ballots in from a file, and out to one.")
 
 
 @ballots.command("import")
@@ -30,26 +31,62 @@ class DryRun(Exception):
 @click.option("--dry-run", is_flag=True, help="Check everything, save nothing.")
 def import_file(file: Path, code: str, channel: str, dry_run: bool) -> None:
     """Enter the ballots of a ratings FILE (ballot,group,unit, then a column per item code)."""
-    with web.reading() as session:
-        rules = queries.entry_rules(session, round_id_of(session, code))
-    rows = read_ratings(file, rules.rules, frozenset(rules.unit_numbers))
-    found = actions.gather_ballots(rows, rules, file.name)
-    entry = actions.Entry({}, 0, 0)
-    try:
-        with (
-            web.transaction() as session,
-            click.progressbar(length=len(found), label=file.name) as bar,
-        ):
-            entry = actions.enter_ballots(
-                session, rules, found, Channel(channel), file, web.now(), "command", bar.update
-            )
-            if dry_run:
-                raise DryRun
-    except DryRun:
+    with web.transaction() as session:
+        job_id = actions.start_import(
+            session,
+            web.installation().settings.var,
+            round_id_of(session, code),
+            lambda path: shutil.copyfile(file, path),
+            file.name,
+            Channel(channel),
+            web.now(),
+            ACTOR,
+            is_dry=dry_run,
+        ).id
+    job = follow(job_id)
+    finish(job, file.name)
+    entry = result_of(job)
+    if dry_run:
         click.echo("试运行，未保存 / Dry run, nothing was saved")
-    for group, count in entry.new.items():
+    for group, count in entry["new"].items():
         click.echo(f"{group}: {count} 份新票 / new ballots")
-    click.echo(f"{entry.ratings} 条评分 / ratings; {entry.before} 份已录入过 / entered before")
+    click.echo(
+        f"{entry['ratings']} 条评分 / ratings; {entry['before']} 份已录入过 / entered before"
+    )
+
+
+@ballots.command("export")
+@click.argument("code")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in Form]),
+    default=Form.XLSX.value,
+    show_default=True,
+    help="A workbook, a zip of CSV files, or the counted ratings as flask score-files reads them.",
+)
+@click.option(
+    "--groups",
+    "scope",
+    type=click.Choice([scope.value for scope in Scope]),
+    default=Scope.ALL.value,
+    show_default=True,
+    help="`open`: only groups without one-time codes, which is possible before the round closes.",
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def export(code: str, form: str, scope: str, out: Path) -> None:
+    """Write all ballots of round CODE into a file, in random order."""
+    with web.transaction() as session:
+        round_id = round_id_of(session, code)
+        job_id = actions.start_export(
+            session, round_id, Form(form), Scope(scope), export_words(), web.now(), ACTOR
+        ).id
+    job = follow(job_id)
+    finish(job)
+    shutil.copyfile(result_path(job), out)
+    with web.transaction() as session:
+        audit.record(session, ACTOR, "ballots downloaded", web.now(), round_id, f"#{job_id}")
+    click.echo(f"{result_of(job)['ballots']} 份评议票 / ballots → {out}")
 
 
 COMMANDS = (ballots,)

@@ -1,5 +1,6 @@
 """What the entry of ballots needs to know of a round."""
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from surveys.models import Group, Link, Round, Unit
 from surveys.questionnaire import Channel
 from surveys.rounds import rule_set
 
+ID_SIGNS = 22  # of a ballot's id
+
 
 @dataclass(frozen=True)
 class EntryRules:
@@ -22,6 +25,11 @@ class EntryRules:
     unit_numbers: Mapping[str, int]
     group_ids: Mapping[str, int]
     unit_digits: int
+
+
+def entry_id(channel: Channel, group: str, name: str) -> str:
+    """Return the id of a ballot of a file: the same name in the same group is the same ballot."""
+    return hashlib.sha256(f"{channel}:{group}:{name}".encode()).hexdigest()[:ID_SIGNS]
 
 
 def entry_rules(session: Session, round_id: int) -> EntryRules:
