@@ -9,6 +9,7 @@ from surveys import commands, health, logs, serving, web
 from surveys.accounts.routes import blueprint as accounts
 from surveys.answering.routes import blueprint as answering
 from surveys.assessing.routes import blueprint as assessing
+from surveys.cache import SharedPages
 from surveys.db import Database, open_database
 from surveys.disk import FreeSpace, data_folders
 from surveys.fielding.routes import blueprint as fielding
@@ -44,7 +45,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     database = open_database(settings.database_url)
     app.extensions["installation"] = web.Installation(
-        settings, database, _intake(settings, database), Throttle(settings.redis_url)
+        settings,
+        database,
+        _intake(settings, database),
+        Throttle(settings.redis_url),
+        SharedPages(settings.redis_url, settings.secret_key),
     )
     Babel(app, locale_selector=web.chosen_locale)
     csrf = CSRFProtect(app)

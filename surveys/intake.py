@@ -60,7 +60,8 @@ class Intake:
         When no answer comes in time the outcome is unknown: the page says "not saved yet", and
         the same submission sent again is told what really happened.
         """
-        self.check_room()
+        if self._room is not None:
+            self._room.check()
         self._start()
         waiting = _Waiting(submission)
         try:
@@ -72,13 +73,6 @@ class Intake:
         if isinstance(waiting.answer, Refusal):
             raise waiting.answer
         return waiting.answer
-
-    def check_room(self) -> None:
-        """Refuse before any work when a ballot could not be kept: a full queue, a full disk."""
-        if self._queue.full():
-            raise Busy
-        if self._room is not None:
-            self._room.check()
 
     @property
     def is_full(self) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from flask import (
     Flask,
+    Request,
     Response,
     current_app,
     has_request_context,
@@ -22,6 +23,7 @@ from flask import (
     request,
     url_for,
 )
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
@@ -31,6 +33,7 @@ from werkzeug.exceptions import HTTPException
 
 from surveys import db, metrics, wording
 from surveys.access import person
+from surveys.cache import SharedPages
 from surveys.intake import Intake
 from surveys.refusals import (
     BodyTooLarge,
@@ -48,6 +51,7 @@ from surveys.throttle import Throttle
 # Not "zh_CN": Babel reads that as zh_Hans_CN, for which gettext would not find the folder zh_CN.
 DEFAULT_LOCALE = "zh"
 LOCALES = {"zh": "zh", "en": "en"}
+PHONE = "/a/"  # what people answer; everything else may have a session
 STATIC_SECONDS = 365 * 24 * 3600
 LANGUAGE_SECONDS = 365 * 24 * 3600
 PACKED_KINDS = {"text/css", "text/javascript", "image/svg+xml"}
@@ -83,6 +87,7 @@ class Installation:
     database: db.Database
     intake: Intake
     throttle: Throttle
+    shared: SharedPages
 
 
 def installation() -> Installation:
@@ -234,8 +239,19 @@ def _unexpected(_fault: Exception) -> Response:
 # --- wiring --------------------------------------------------------------------------------------
 
 
+class PhonelessSessions(SecureCookieSessionInterface):
+    """Sessions for the console; a phone has none, and none is looked for."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Read the session of a request, or give an empty one that is not written."""
+        if request.path.startswith(PHONE):
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def prepare(app: Flask) -> None:
     """Give an app its headers, error pages and filters."""
+    app.session_interface = PhonelessSessions()
     app.register_error_handler(Refusal, refusal_response)
     app.register_error_handler(HTTPException, _http_fault)
     for fault in (OperationalError, InterfaceError, PoolTimeout):
@@ -251,17 +267,16 @@ def prepare(app: Flask) -> None:
 
 
 def _finish(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    response.headers.extend(HEADERS)
     if installation().settings.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint == "static":
         _pack(response)
         if "v" in request.args:
             response.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}, immutable"
     else:
         response.headers.setdefault("Cache-Control", "no-store")
-    asked = request.args.get("lang")
+    asked = request.args.get("lang") if request.query_string else None
     if asked in LOCALES and request.cookies.get("lang") != asked and response.status_code < 400:
         response.set_cookie(
             "lang",
@@ -281,6 +296,11 @@ def _pack(response: Response) -> None:
     if request.accept_encodings.best_match(["gzip"]) is None:
         return
     response.direct_passthrough = False
-    response.set_data(gzip.compress(response.get_data(), mtime=0))
+    response.set_data(_gzipped(response.get_data()))
     response.headers["Content-Encoding"] = "gzip"
     response.headers.pop("ETag", None)  # it speaks of the file as it lies there
+
+
+@lru_cache(maxsize=64)
+def _gzipped(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)

@@ -111,6 +111,8 @@ def ballot_form(posted: MultiDict[str, str], link: OpenLink) -> BallotForm:
 
 def clean_text(text: str) -> str:
     """Return text with plain line ends and without signs that nobody can see."""
+    if text.isascii() and text.isprintable():
+        return text
     return _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
 
 

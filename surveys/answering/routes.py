@@ -27,10 +27,12 @@ from surveys.answering.pages import CompiledPage, compile_page
 from surveys.answering.queries import Asked, OpenLink, check_token, phone_link
 from surveys.ballots import Outcome
 from surveys.refusals import (
+    Busy,
     LinkUnknown,
     NonceBroken,
     NotSaved,
     Refusal,
+    StoreFull,
     TokenSpent,
     TokenUnknown,
 )
@@ -88,8 +90,11 @@ def questionnaire(code: str) -> Response:
     """Show what is asked behind a code; keep the ballot that is handed in."""
     link = _link(code)
     if request.method == "POST":
+        if web.installation().intake.is_full:  # before any work: reading a form is most of it
+            raise Busy
         return _received(link)
-    page = _memories().pages.get(_page_key(link), lambda: _compiled(link))
+    key = _page_key(link)
+    page = _memories().pages.get(key, lambda: _compiled(link, repr(key)))
     response = _page(page, make_nonce(_secret(), link.id, web.now()))
     _mark_device(link, response)
     return response
@@ -134,7 +139,7 @@ def _received(link: OpenLink) -> Response:
     )
     try:
         outcome = web.installation().intake.keep(submission)
-    except (TokenUnknown, TokenSpent, NotSaved) as refusal:
+    except (TokenUnknown, TokenSpent, NotSaved, StoreFull) as refusal:
         return _again(link, form, nonce_text, refusal=refusal)
     return _thanks(link, outcome, receipt_of(_secret(), nonce.submission_id))
 
@@ -163,15 +168,23 @@ def _again(
     html = _rendered(link, mark, form, refusal, has_faults)
     response = _page(compile_page(html, mark), nonce)
     response.status_code = refusal.status if refusal else status
-    if isinstance(refusal, NotSaved):
+    if isinstance(refusal, NotSaved | StoreFull):
         response.headers["Retry-After"] = "5"
     _mark_device(link, response)
     return response
 
 
-def _compiled(link: OpenLink) -> CompiledPage:
+def _compiled(link: OpenLink, key: str) -> CompiledPage:
+    """Compile a page, or take it as another process has rendered it."""
+    shared = web.installation().shared
+    found = shared.get(key)
+    if found is not None:
+        mark, _, html = found.decode().partition("\n")
+        return compile_page(html, mark)
     mark = secrets.token_hex(16)
-    return compile_page(_rendered(link, mark), mark)
+    html = _rendered(link, mark)
+    shared.put(key, f"{mark}\n{html}".encode())
+    return compile_page(html, mark)
 
 
 def _rendered(
@@ -221,7 +234,7 @@ def _page_key(link: OpenLink) -> tuple[object, ...]:
 
 
 def _page(page: CompiledPage, nonce: str) -> Response:
-    if request.accept_encodings.best_match(["gzip"]) is None:
+    if not request.accept_encodings["gzip"]:
         response = Response(page.plain(nonce))
     else:
         response = Response(page.packed(nonce), headers={"Content-Encoding": "gzip"})

@@ -7,6 +7,7 @@ from analytics.rules import preset
 from surveys.answering.fields import fields_of
 from surveys.answering.forms import ballot_form, clean_text
 from surveys.answering.queries import Asked, OpenLink
+from surveys.models import RoundState
 from surveys.questionnaire import (
     AskedClass,
     AskedUnit,
@@ -73,7 +74,9 @@ def link(choice=UnitChoice.CHOSEN, channel=Channel.OPEN, units=3, questions=QUES
         office="市绩效办",
         office_en=None,
         is_demonstration=False,
-        is_rehearsal=False,
+        is_active=True,
+        state=RoundState.OPEN,
+        opens_at=None,
         closes_at=None,
         leaves_own_unit_out=False,
         window_unit=None,

@@ -1,6 +1,7 @@
 """The compiled page: the same bytes, packed or not."""
 
 import gzip
+import time
 
 import pytest
 
@@ -40,3 +41,12 @@ def test_memory_makes_once_and_forgets_what_was_not_used():
     make("b")
     make("a")
     assert made == ["a", "b", "c", "a"]
+
+
+def test_memory_makes_again_what_has_grown_old():
+    made = []
+    memory = Memory(2, seconds=0.0)
+    for _ in range(2):
+        memory.get("a", lambda: made.append("a"))
+        time.sleep(0.001)
+    assert made == ["a", "a"]

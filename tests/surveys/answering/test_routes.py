@@ -1,13 +1,17 @@
 """The phone's pages over HTTP: what they show, keep, refuse and never store."""
 
 import gzip
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select, update
 
+from surveys.answering.memory import Memory
 from surveys.db import reading, transaction
+from surveys.disk import FreeSpace
 from surveys.models import Ballot, Comment, Link, RoundState, Token
 from surveys.questionnaire import Channel, Choice, Kind, Question
 from surveys.throttle import TOKEN_MISSES
@@ -370,6 +374,54 @@ def test_bodies_that_no_page_of_ours_sends(app, client, made, body, kind, status
     answer = client.post(address(made), data=body, content_type=kind)
     assert answer.status_code == status
     assert ballots(app) == []
+
+
+def test_a_full_queue_is_told_before_the_form_is_read(app, client, made):
+    page = client.get(address(made))
+    waiting = app.extensions["installation"].intake._queue
+    for _ in range(waiting.maxsize):
+        waiting.put(None)  # no writer has started yet: nothing is taken out
+    answer = client.post(address(made), data=b"no form at all", content_type="text/plain")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    while not waiting.empty():
+        waiting.get_nowait()
+    assert client.post(address(made), data=filled(page, "01")).status_code == 200
+
+
+def test_a_full_disk_keeps_what_was_typed_on_the_page(app, client, made):
+    page = client.get(address(made))
+    intake = app.extensions["installation"].intake
+    room, intake._room = intake._room, FreeSpace((Path("/proc"),), 1)
+    fields = {**filled(page, "01"), "01.comment": "写了很久的意见"}
+    answer = client.post(address(made), data=fields)
+    assert answer.status_code == 503
+    assert "写了很久的意见" in answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+    intake._room = room
+    assert client.post(address(made), data=fields).status_code == 200
+
+
+def test_a_page_that_was_asked_for_before_asks_the_store_nothing(app, client, made):
+    memories = app.extensions["answering"]
+    app.extensions["answering"] = replace(memories, links=Memory(8))  # however slow the machine is
+    client.get(address(made))
+    seen = []
+    reader = app.extensions["installation"].database.reader
+    event.listen(reader, "before_cursor_execute", lambda *told: seen.append(told[2]))
+    client.get(address(made))
+    assert seen == []
+    with transaction(app.extensions["installation"].database) as session:
+        session.execute(update(Link).values(label="另一个标签"))
+    client.get(address(made))
+    assert seen != [], "what this process has changed is read again"
+
+
+def test_a_change_of_this_process_is_seen_at_once(app, client, made):
+    assert client.get(address(made)).status_code == 200
+    with transaction(app.extensions["installation"].database) as session:
+        session.execute(update(Link).values(is_active=False))
+    assert client.get(address(made)).status_code == 410
 
 
 def test_a_link_that_closes_while_the_page_is_open(app, client, made):
