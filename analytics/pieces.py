@@ -80,7 +80,7 @@ class PieceCounter:
     def add(self, key: int, text: bytes) -> None:
         """Count the pieces of whole ballots that have one key."""
         width = self._shape.width
-        if not self._is_coded or len(text) % width:
+        if not text or not self._is_coded or len(text) % width:
             self.add_odd(key, text)
             return
         rows = np.frombuffer(text, np.uint8).reshape(-1, width)
@@ -106,7 +106,7 @@ class PieceCounter:
             return None
         rows = np.frombuffer(text, np.uint8).reshape(-1, width)
         heads = np.flatnonzero(rows[:, 0] == ord(MARK))
-        if heads.size != ballots or (ballots and heads[0] != 0):
+        if not ballots or heads.size != ballots or heads[0] != 0:
             return None
         keys = _KEY_VALUES[rows[heads, 1]] * len(KEY_SIGNS) + _KEY_VALUES[rows[heads, 2]]
         keys_of_rows = np.repeat(keys, np.diff(heads, append=rows.shape[0]))
