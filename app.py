@@ -15,10 +15,12 @@ from surveys.disk import FreeSpace, data_folders
 from surveys.fielding.routes import blueprint as fielding
 from surveys.intake import Intake
 from surveys.planning.routes import blueprint as planning
+from surveys.reviewing.routes import blueprint as reviewing
 from surveys.scoring.routes import blueprint as scoring
 from surveys.settings import Settings, read_settings
 from surveys.surge import Streams, SurgeIntake
 from surveys.throttle import Throttle
+from surveys.working.routes import blueprint as working
 
 PHONE_BODY_BYTES = 512 * 1024
 
@@ -55,7 +57,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     csrf = CSRFProtect(app)
     # The phone's signed nonce is its proof against forgery; see docs/architecture.md.
     csrf.exempt(answering)
-    for blueprint in (accounts, planning, fielding, answering, assessing, scoring):
+    for blueprint in (
+        *(accounts, planning, fielding, answering),
+        *(reviewing, assessing, scoring, working),
+    ):
         app.register_blueprint(blueprint)
     web.prepare(app)
     health.prepare(app)

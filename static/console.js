@@ -45,6 +45,25 @@ for (const form of document.querySelectorAll("form[data-once]")) {
   });
 }
 
+// Follow a task without reloading the page: <span data-job="…/progress.json"> around a <progress>.
+async function follow(place) {
+  const bar = place.querySelector("progress");
+  const words = place.querySelector(".progress-words");
+  for (let pause = 1000; ; pause = Math.min(pause * 1.2, 5000)) {
+    await new Promise((done) => setTimeout(done, pause));
+    const answer = await fetch(place.dataset.job, { headers: { Accept: "application/json" } })
+      .catch(() => null);
+    if (!answer) continue; // the network comes back
+    if (!answer.ok || answer.redirected) return;
+    const told = await answer.json();
+    if (!told.is_moving) return location.reload();
+    words.textContent = told.progress || told.words;
+    if (told.total) [bar.max, bar.value] = [told.total, told.done];
+  }
+}
+
+for (const place of document.querySelectorAll("[data-job]")) follow(place);
+
 // Sort a table by a column: <table data-sortable>, cells may carry data-sort.
 function sortBy(table, index, ascending) {
   const value = (row) => row.cells[index].dataset.sort ?? row.cells[index].textContent.trim();

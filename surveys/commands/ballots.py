@@ -1,6 +1,7 @@
 """`flask ballots`: paper and telephone ballots come in from a file, all ballots go out as one."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import click
 from surveys import audit, web
 from surveys.commands import SayingGroup
 from surveys.commands.jobs import ACTOR, finish, follow, result_path
+from surveys.jobs.files import receive
 from surveys.jobs.saying import result_of
 from surveys.questionnaire import Channel
 from surveys.reviewing import actions
@@ -31,18 +33,23 @@ ballots = SayingGroup("ballots", help="Ballots in from a file, and out to one.")
 @click.option("--dry-run", is_flag=True, help="Check everything, save nothing.")
 def import_file(file: Path, code: str, channel: str, dry_run: bool) -> None:
     """Enter the ballots of a ratings FILE (ballot,group,unit, then a column per item code)."""
-    with web.transaction() as session:
-        job_id = actions.start_import(
-            session,
-            web.installation().settings.var,
-            round_id_of(session, code),
-            lambda path: shutil.copyfile(file, path),
-            file.name,
-            Channel(channel),
-            web.now(),
-            ACTOR,
-            is_dry=dry_run,
-        ).id
+    var = web.installation().settings.var
+    uploaded = receive(var, partial(shutil.copyfile, file))
+    try:
+        with web.transaction() as session:
+            job_id = actions.start_import(
+                session,
+                var,
+                round_id_of(session, code),
+                uploaded,
+                file.name,
+                Channel(channel),
+                web.now(),
+                ACTOR,
+                is_dry=dry_run,
+            ).id
+    finally:
+        uploaded.unlink(missing_ok=True)
     job = follow(job_id)
     finish(job, file.name)
     entry = result_of(job)

@@ -1,5 +1,6 @@
 """The files of jobs under `var/jobs`: what was uploaded, what was made, and when they go."""
 
+import secrets
 import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -22,11 +23,20 @@ def folder_of(var: Path, job_id: int) -> Path:
     return var / FOLDER / str(job_id)
 
 
-def keep_upload(var: Path, job_id: int, save: Callable[[Path], object]) -> None:
-    """Keep the file that a job is about; `save` writes it to a path."""
+def receive(var: Path, save: Callable[[Path], object]) -> Path:
+    """Write a file that was sent beside the jobs' folders, before there is a job for it."""
+    folder = var / FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{secrets.token_hex(16)}.part"
+    save(path)
+    return path
+
+
+def keep_upload(var: Path, job_id: int, uploaded: Path) -> None:
+    """Give a received file to its job."""
     folder = folder_of(var, job_id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    save(folder / UPLOAD)
+    uploaded.rename(folder / UPLOAD)
 
 
 def clear(folder: Path, keep: str = "") -> None:
@@ -57,5 +67,9 @@ def sweep(var: Path, database: Database, now: datetime) -> None:
     oldest = (now - SETTLED_AFTER).timestamp()
     root = var / FOLDER
     for folder in root.iterdir() if root.is_dir() else ():
-        if folder.name not in needed and folder.stat().st_mtime < oldest:
+        if folder.name in needed or folder.stat().st_mtime >= oldest:
+            continue
+        if folder.is_file():  # received, but no job came of it
+            folder.unlink(missing_ok=True)
+        else:
             clear(folder)

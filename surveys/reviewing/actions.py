@@ -1,6 +1,6 @@
 """What the office does about ballots: takes them in from a file, hands them out as one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ def start_import(
     session: Session,
     var: Path,
     round_id: int,
-    save: Callable[[Path], object],
+    uploaded: Path,
     file_name: str,
     channel: Channel,
     now: datetime,
@@ -30,11 +30,11 @@ def start_import(
     *,
     is_dry: bool = False,
 ) -> Job:
-    """Keep a ratings file and put its import on the list; `save` writes the file to a path."""
+    """Put the import of a received ratings file on the list."""
     check_state(round_of(session, round_id).state)
     arguments = {"file_name": file_name, "channel": channel.value, "is_dry": is_dry}
     job = start_job(session, "import", now, actor, round_id, arguments)
-    keep_upload(var, job.id, save)
+    keep_upload(var, job.id, uploaded)
     return job
 
 

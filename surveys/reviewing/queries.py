@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from analytics.readers import KEYS
 from analytics.rules import RuleSet
 from surveys.models import Group, Link, Round, Unit
 from surveys.questionnaire import Channel
@@ -62,6 +63,17 @@ def entry_links(
             session.flush()
             found[group_id] = link.id
     return {code: found[group_id] for code, group_id in group_ids.items()}
+
+
+def ratings_columns(session: Session, round_id: int) -> tuple[str, ...]:
+    """Return the columns of a round's ratings files."""
+    return (*KEYS, *(item.code for item in rule_set(session, round_id).items))
+
+
+def has_codes(session: Session, round_id: int) -> bool:
+    """Tell whether a group of the round answers with one-time codes."""
+    wanted = select(Link.id).where(Link.round_id == round_id, Link.channel == Channel.TOKEN)
+    return session.scalars(wanted.limit(1)).first() is not None
 
 
 def entry_round(session: Session, round_id: int) -> Round:
