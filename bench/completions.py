@@ -11,7 +11,8 @@ import click
 from sqlalchemy import func, select
 
 from bench import phones, rounds, servers
-from bench.figures import Figure, Goal, Part, Table, figure, percentile, ratio
+from bench.completion_tables import part_of
+from bench.figures import Part
 from bench.machine import quiet
 from bench.phones import Door, Load
 from bench.servers import PostgreSQL, Server
@@ -52,6 +53,7 @@ class Candidate:
     gets: list[Load] = field(default_factory=list)
     cpu: dict[str, list[float]] = field(default_factory=dict)
     pss: float = 0.0
+    worker_pss: float = 0.0
 
     def measured(self, kind: str, run: Callable[[], Any]) -> Load:
         """Run a load; note the CPU milliseconds of server and database for each thing done."""
@@ -83,8 +85,15 @@ def run(sizes: Sizes, folder: Path, has_postgresql: bool = True) -> Part:
             syncs.append(quiet(folder))
         for one in found:
             one.pss = one.server.pss_mib
+            one.worker_pss = one.server.worker_pss_mib
         checked = {one.name: _compared(one) for one in found if one.url}
-    return _part(found, checked, syncs)
+        statements = {
+            "SQLite": _statements(stack, folder, found[0]),
+        }
+        if has_postgresql:
+            model = next(one for one in found if one.postgresql)
+            statements["PostgreSQL"] = _statements(stack, folder, model)
+    return part_of(found, checked, syncs, statements)
 
 
 def _one_round(one: Candidate, seconds: float, number: int) -> None:
@@ -151,8 +160,9 @@ def _product(
     workers: int = 1,
     postgresql: PostgreSQL | None = None,
     model: Server | None = None,
+    factory: str = "bench.product:create_normal",
 ) -> Iterator[Candidate]:
-    """Serve the product over a new round; with a model, the one whose commits are not durable."""
+    """Serve the product over a new round; with a model, a factory of the bench in its place."""
     folder.mkdir(parents=True)
     url = url or f"sqlite:///{folder / 'pingyi.db'}"
     database = open_database(url)
@@ -161,9 +171,7 @@ def _product(
     served = (
         servers.product(name, folder, url, workers)
         if model is None
-        else servers.alike(
-            name, model, "bench.product:create_normal", folder, servers.settings(folder, url, 80)
-        )
+        else servers.alike(name, model, factory, folder, servers.settings(folder, url, 80))
     )
     with served as server:
         secret = (folder / "secret.key").read_bytes().strip()
@@ -186,6 +194,29 @@ def _bare(
     with servers.alike(name, model.server, f"bench.bare:{factory}", folder, environment) as server:
         door = Door(server.port, BARE_PATH, model.door.choices, model.door.comment)
         yield Candidate(name, server, door, lambda: ("n" * 54, ""), None, model.postgresql)
+
+
+def _statements(stack: ExitStack, folder: Path, model: Candidate) -> float:
+    """Return the statements per completion at the usual concurrency, on a server of its own."""
+    name = "counted postgresql" if model.postgresql else "counted"
+    url = model.postgresql.database("counted") if model.postgresql else ""
+    place = folder / name.replace(" ", "")
+    factory = "bench.product:create_counted"
+    made = _product(name, place, url, 1, model.postgresql, model.server, factory)
+    one = stack.enter_context(made)
+    before = _asked(one, "/bench/statements")
+    load: Load = asyncio.run(phones.completions(one.door, CONCURRENCY, 2.0, 1))
+    return (_asked(one, "/bench/statements") - before) / max(1, load.done)
+
+
+def _asked(one: Candidate, path: str) -> int:
+    async def fetch() -> bytes:
+        phone = await phones.connect(one.door.port)
+        answer = await phone.ask(Door(one.door.port, path, (), "").page())
+        phone.close()
+        return answer.body
+
+    return int(asyncio.run(fetch()))
 
 
 def _page_of(model: Candidate) -> bytes:
@@ -211,120 +242,3 @@ def _compared(one: Candidate) -> dict[str, int]:
         "receipts": len(acknowledged),
         "stored": stored,
     }
-
-
-# --- the tables ----------------------------------------------------------------------------------
-
-
-def _part(found: list[Candidate], checked: dict[str, dict[str, int]], syncs: list[Any]) -> Part:
-    columns = (
-        "server",
-        "completions/s",
-        "server CPU ms per completion",
-        "database CPU ms",
-        "median / p99 ms",
-        "POST/s, kept connections",
-        "CPU ms per POST",
-        "CPU ms per GET",
-        "memory MiB (PSS)",
-    )
-    rows = tuple(
-        (
-            one.name,
-            str(figure(one.rates("whole"))),
-            str(figure(one.cpu["whole"])),
-            str(figure(one.cpu["whole store"])) if one.postgresql else "–",
-            f"{percentile(_times(one), 0.5):.1f} / {percentile(_times(one), 0.99):.1f}",
-            str(figure(one.rates("posts"))),
-            str(figure(one.cpu["posts"])),
-            str(figure(one.cpu["gets"])),
-            f"{one.pss:.0f}",
-        )
-        for one in found
-    )
-    by_name = {one.name: one for one in found}
-    ratios, goals = _ratios(by_name)
-    medians = figure([one.sync_ms_median for one in syncs])
-    loads = figure([one.load_average for one in syncs])
-    sync = f"{medians} ms, p99 {figure([one.sync_ms_p99 for one in syncs])}"
-    notes = (
-        f"A write of 4 KiB was on the disk after {sync} ms; load average {loads}.",
-        "Client: CPU ms per completion "
-        + str(figure([load.client_cpu_ms / max(1, load.done) for load in found[0].whole]))
-        + ".",
-        *(
-            f"{name}: {count['acknowledged']:,} acknowledged, {count['stored']:,} stored."
-            for name, count in checked.items()
-        ),
-    )
-    raw = {
-        one.name: {
-            "completions_per_second": one.rates("whole"),
-            "posts_per_second": one.rates("posts"),
-            "gets_per_second": one.rates("gets"),
-            "cpu_ms": one.cpu,
-            "faults": [dict(load.faults) for load in one.whole],
-            "pss_mib": one.pss,
-        }
-        for one in found
-    }
-    return Part(
-        "completions", (Table("Completed ballots", columns, rows, notes), ratios), goals, raw
-    )
-
-
-def _times(one: Candidate) -> list[float]:
-    return [value for load in one.whole for value in load.whole]
-
-
-def _ratios(found: dict[str, Candidate]) -> tuple[Table, tuple[Goal, ...]]:
-    full, normal = found["product, SQLite FULL"], found["product, SQLite NORMAL"]
-    bare = [found["bare, a commit each, SQLite"], found["bare, group commit, SQLite"]]
-    faster = max(bare, key=lambda one: figure(one.rates("posts")).median)
-    lines: list[tuple[str, Figure, Figure]] = [
-        (
-            f"POST/s of the product against {one.name}",
-            ratio(full.rates("posts"), one.rates("posts")),
-            ratio(one.cpu["posts"], full.cpu["posts"]),
-        )
-        for one in bare
-    ]
-    lines.append(
-        (
-            "completions/s, FULL against NORMAL",
-            ratio(full.rates("whole"), normal.rates("whole")),
-            ratio(normal.cpu["whole"], full.cpu["whole"]),
-        )
-    )
-    for workers in ("1 worker", "2 workers"):
-        ours = found.get(f"product, PostgreSQL, {workers}")
-        theirs = found.get(f"bare, PostgreSQL, {workers}")
-        if ours and theirs:
-            lines.append(
-                (
-                    f"POST/s of the product against bare, PostgreSQL, {workers}",
-                    ratio(ours.rates("posts"), theirs.rates("posts")),
-                    ratio(_with_store(theirs), _with_store(ours)),
-                )
-            )
-    goals = (
-        Goal("server CPU per completion", 1.5, 0.78, figure(full.cpu["whole"]).median, "ms"),
-        Goal(
-            "POST/s against the faster bare server (SQLite)",
-            0.70,
-            0.85,
-            ratio(full.rates("posts"), faster.rates("posts")).median,
-            "×",
-            smaller=False,
-        ),
-        Goal("FULL against NORMAL, end to end", 0.70, 0.85, lines[2][1].median, "×", smaller=False),
-        Goal("p99 of a completion at concurrency 16", 60, 25, percentile(_times(full), 0.99), "ms"),
-        Goal("memory of the embedded service (PSS)", 120, 80, full.pss, "MiB"),
-    )
-    rows = tuple((words, str(rate), str(cpu)) for words, rate, cpu in lines)
-    return Table("Ratios, round by round", ("what", "by rate", "by CPU"), rows), goals
-
-
-def _with_store(one: Candidate) -> list[float]:
-    """Return CPU per POST of server and database together."""
-    return [a + b for a, b in zip(one.cpu["posts"], one.cpu["posts store"], strict=True)]

@@ -1,6 +1,8 @@
 """One export in a process of its own, as a job's child runs it: URL, round, form, folder."""
 
+import json
 import sys
+import time
 from pathlib import Path
 
 from surveys.db import open_database
@@ -12,7 +14,8 @@ FORMS = ("csv", "xlsx", "ratings")
 
 
 def main(url: str, round_id: str, form: str, folder: str) -> None:
-    """Write the file into a folder."""
+    """Write the file into a folder; print CPU seconds before and after, and the peak of memory."""
+    started = time.process_time()
     place = Path(folder)
     settings = Settings(url, "http://127.0.0.1:8000", b"-" * 40, place)
     arguments = {"form": form, "scope": "all"}
@@ -28,6 +31,10 @@ def main(url: str, round_id: str, form: str, folder: str) -> None:
             tell=lambda _done, _total: None,
         )
     )
+    # Not what wait4 says: that remembers the memory of the process which started this one.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    print(json.dumps([started, time.process_time(), int(peak.split()[1]) / 1024]))  # noqa: T201
 
 
 if __name__ == "__main__":

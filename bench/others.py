@@ -1,12 +1,12 @@
 """Cold start, the page of 62 units, QR codes and code lists, and exports of a million ballots."""
 
 import gzip
-import os
+import json
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -154,15 +154,16 @@ def _exports(sizes: Sizes, folder: Path) -> tuple[Table, tuple[Goal, ...]]:
     round_id = _filled(url, sizes.ballots)
     rows, goals = [], []
     for form in FORMS:
-        cpu, peak, size = _exported(url, round_id, form, folder / form)
+        started, cpu, peak, size = _exported(url, round_id, form, folder / form)
         click.echo(f"  {form}: {cpu:.1f} s CPU, {peak:.0f} MiB")
-        rows.append((form, f"{cpu:.1f}", f"{peak:.0f}", f"{size / 2**20:.1f}"))
-        whole = cpu * 1_000_000 / sizes.ballots
+        cells = (f"{started:.1f}", f"{cpu - started:.1f}", f"{peak:.0f}", f"{size / 2**20:.1f}")
+        rows.append((form, *cells))
+        whole = started + (cpu - started) * 1_000_000 / sizes.ballots
         goals.append(Goal(f"1,000,000 ballots as {form}: CPU", 20, 8, whole, "s"))
         goals.append(Goal(f"the same: peak memory ({form})", 100, 100, peak, "MiB"))
     title = f"Export of {sizes.ballots:,} ballots × {rounds.UNITS} units, SQLite"
-    columns = ("form", "CPU seconds", "peak memory MiB", "file MiB")
-    note = "With no comments; Python and the product's modules are in both figures."
+    columns = ("form", "CPU seconds to start", "to export", "peak memory MiB", "file MiB")
+    note = "With no comments; the goals count both, and the peak is that of the whole process."
     return Table(title, columns, tuple(rows), (note,)), tuple(goals)
 
 
@@ -180,17 +181,12 @@ def _filled(url: str, ballots: int) -> int:
     return made.id
 
 
-def _exported(url: str, round_id: int, form: str, folder: Path) -> tuple[float, float, int]:
-    """Return CPU seconds, peak MiB and bytes of one export in a fresh process."""
+def _exported(url: str, round_id: int, form: str, folder: Path) -> tuple[float, float, float, int]:
+    """Return CPU seconds to start and in all, peak MiB and bytes of one export in a new process."""
     folder.mkdir()
     command = [sys.executable, "-m", "bench.export_child", url, str(round_id), form, str(folder)]
-    process = subprocess.Popen(command, cwd=servers.ROOT)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{form}: {process.returncode}")
+    done = subprocess.run(command, cwd=servers.ROOT, check=True, capture_output=True, text=True)
+    started, ended, peak = json.loads(done.stdout)
     size = sum(path.stat().st_size for path in folder.iterdir())
-    for path in folder.iterdir():
-        with suppress(OSError):
-            path.unlink()
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, size
+    shutil.rmtree(folder)
+    return started, ended, peak, size

@@ -1,6 +1,5 @@
 """The product with two switches that no installation has: a weaker sync, and counted statements."""
 
-from itertools import count
 from typing import Any
 
 from flask import Flask, Response
@@ -21,18 +20,18 @@ def create_counted() -> Flask:
     """Return the product with `/bench/statements`, which says how many statements it has run."""
     app = create_server()
     database = app.extensions["installation"].database
-    seen = count()
+    seen: list[None] = []  # appending is safe between threads, adding to a number is not
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if not statement.startswith("BEGIN"):
-            next(seen)
+            seen.append(None)
 
     for engine in (database.writer, database.reader):
         event.listen(engine, "before_cursor_execute", note)
 
     @public
     def statements() -> Response:
-        return Response(repr(seen))
+        return Response(str(len(seen)))
 
     app.add_url_rule("/bench/statements", "bench_statements", statements)
     return app

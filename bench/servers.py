@@ -31,12 +31,6 @@ class Server:
     pid: int
 
     @property
-    def workers(self) -> tuple[int, ...]:
-        """Return the processes that serve: the largest of the tree, without helpers."""
-        found = [one for one in processes.tree([self.pid]) if one.pid != self.pid]
-        return tuple(one.pid for one in found if "python" in one.name or "granian" in one.name)
-
-    @property
     def cpu_ms(self) -> float:
         """Return the CPU time of all its processes."""
         return processes.cpu_ms([self.pid])
@@ -45,6 +39,11 @@ class Server:
     def pss_mib(self) -> float:
         """Return the memory of all its processes."""
         return sum(processes.pss_mib(one.pid) for one in processes.tree([self.pid]))
+
+    @property
+    def worker_pss_mib(self) -> float:
+        """Return the memory of its largest process: one that serves."""
+        return max(processes.pss_mib(one.pid) for one in processes.tree([self.pid]))
 
 
 @dataclass(frozen=True)
