@@ -105,7 +105,7 @@ class Phones:
     def _request(self, method: str, body: str = "", cookie: str = "") -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
-        headers |= {"Cookie": cookie} if cookie else {}
+        headers |= {"Connection": "close", **({"Cookie": cookie} if cookie else {})}
         try:
             connection.request(method, self._path, body or None, headers)
             answer = connection.getresponse()

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from surveys import intake as intake_module
 from surveys.ballots import Outcome
@@ -12,7 +12,7 @@ from surveys.db import reading, transaction
 from surveys.intake import Intake
 from surveys.models import Ballot, Round, RoundState, TallyCell, Token
 from surveys.questionnaire import UnitRating
-from surveys.refusals import Busy, LinkClosed, NotSaved, Refusal, TokenSpent
+from surveys.refusals import Busy, LinkClosed, NotSaved, Refusal, TokenSpent, TokenUnknown
 from surveys.tokens import token_digest
 from tests.makers import NOW, make_round, make_submission
 
@@ -59,6 +59,17 @@ def counts(database):
     return ballots, sum(cells)
 
 
+def token_ledger(database, link):
+    """Count a batch's tokens by what became of them."""
+    with reading(database) as session:
+        rows = session.execute(
+            select(Token.spent_by, Token.is_void).where(Token.link_id == link.id)
+        ).all()
+    return Counter(
+        "void" if is_void else "used" if spent_by else "unused" for spent_by, is_void in rows
+    )
+
+
 def test_a_hundred_identical_submits_leave_one_row(database, made, two_intakes):
     one = make_submission(made, device_key="d")
     answers = at_once([lambda i=i: two_intakes[i % 2].keep(one) for i in range(100)])
@@ -79,6 +90,57 @@ def test_one_token_fought_over_by_fifty_different_ballots(database, made, two_in
     with reading(database) as session:
         spent = session.scalars(select(Token).where(Token.spent_by.is_not(None))).all()
     assert [row.digest for row in spent] == [digest]
+
+
+def test_fifty_tokens_each_fought_over_by_twenty(database, two_intakes):
+    with transaction(database) as session:
+        made = make_round(session, tokens=50)
+    calls = [
+        lambda token=token, rival=rival: two_intakes[rival % 2].keep(
+            make_submission(
+                made,
+                "npc",
+                token_digest=token_digest(token),
+                submission_id=f"{token[:16]}{rival:06d}",
+            )
+        )
+        for token in made.tokens["npc"]
+        for rival in range(20)
+    ]
+    assert at_once(calls) == {Outcome.KEPT: 50, TokenSpent: 950}
+    assert counts(database) == (50, 100)
+    assert token_ledger(database, made.links["npc"]) == {"used": 50}
+
+
+def test_a_token_is_either_used_or_void(database, two_intakes):
+    with transaction(database) as session:
+        made = make_round(session, tokens=40)
+    tokens = made.tokens["npc"]
+
+    def void(token):
+        with transaction(database) as session:
+            statement = update(Token).where(
+                Token.digest == token_digest(token), Token.spent_by.is_(None)
+            )
+            done = session.execute(statement.values(is_void=True).returning(Token.digest))
+            return "void" if done.first() else "too late"
+
+    def use(index, token):
+        one = make_submission(
+            made, "npc", token_digest=token_digest(token), submission_id=f"{index:022d}"
+        )
+        return two_intakes[index % 2].keep(one)
+
+    calls = [lambda token=token: void(token) for token in tokens]
+    calls += [lambda pair=pair: use(*pair) for pair in enumerate(tokens)]
+    answers = at_once(calls)
+    kept, voided = answers[Outcome.KEPT], answers["void"]
+    assert kept + voided == len(tokens), "one of the two wins"
+    assert answers["too late"] == kept
+    assert answers[TokenUnknown] == voided
+    assert counts(database) == (kept, 2 * kept)
+    ledger = token_ledger(database, made.links["npc"])
+    assert ledger == Counter({"used": kept, "void": voided}) + Counter(), "every token issued"
 
 
 def test_a_hundred_devices_are_all_counted(database, made, two_intakes):
