@@ -146,6 +146,7 @@ def _spend_token(connection: Connection, submission: Submission) -> Outcome | Re
 def _row(one: Submission, now: datetime) -> Row:
     """Return the row of a ballot; a secret one keeps no time, entrance or submission id."""
     answers = json.dumps(dict(one.answers), ensure_ascii=False) if one.answers else None
+    day = now.astimezone(CITY_CLOCK).date().isoformat()
     return {
         "round_id": one.round_id,
         "id": secrets.token_urlsafe(16) if one.is_secret else one.submission_id,
@@ -155,7 +156,7 @@ def _row(one: Submission, now: datetime) -> Row:
         "device_key": None if one.is_secret else one.device_key,
         "ratings": ratings_text(one.ratings, one.unit_digits),
         "answers": answers,
-        "received_on": None if one.is_secret else now.astimezone(CITY_CLOCK).date(),
+        "received_on": None if one.is_secret else day,
         "seconds": None if one.is_secret else one.seconds,
         "validity": one.validity,
         "reasons": ",".join(one.reasons),
@@ -224,7 +225,7 @@ def _fold(connection: Connection, new: Iterable[tuple[Submission, Row]], now: da
     cells: Counter[tuple[Any, ...]] = Counter()
     doors: Counter[tuple[Any, ...]] = Counter()
     comments: list[Row] = []
-    day = now.astimezone(CITY_CLOCK).date()
+    day = now.astimezone(CITY_CLOCK).date().isoformat()
     for one, row in new:
         validity = row["validity"]
         doors[one.round_id, one.link_id, day, validity] += 1

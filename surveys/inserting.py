@@ -1,8 +1,6 @@
 """Many rows in one statement: a batch costs mostly what handing its rows over costs."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-from enum import Enum
 from itertools import chain
 from typing import Any
 
@@ -25,15 +23,17 @@ def insert_once(
     if _is_copied(connection, rows):
         return set(copy_once(connection, table, rows, wanted))
     end = f"ON CONFLICT DO NOTHING RETURNING {', '.join(wanted)}"
-    return {tuple(row) for row in _insert(connection, table, rows, end)}
+    found = _insert(connection, table, tuple(rows[0]), [tuple(row.values()) for row in rows], end)
+    return {tuple(row) for row in found}
 
 
 def insert_all(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows; a key that is taken fails all."""
     if _is_copied(connection, rows):
         copy_rows(connection, table, rows)
-    else:
-        list(_insert(connection, table, rows, ""))
+    elif rows:
+        values = [tuple(row.values()) for row in rows]
+        list(_insert(connection, table, tuple(rows[0]), values, ""))
 
 
 def add_counts(
@@ -43,14 +43,11 @@ def add_counts(
     counts: Mapping[tuple[Any, ...], int],
 ) -> None:
     """Add counts to the rows of these keys, making those that are missing; in one fixed order."""
-    rows = [
-        {**dict(zip(keys, key, strict=True)), "count": count}
-        for key, count in sorted(counts.items(), key=lambda entry: tuple(map(str, entry[0])))
-    ]
     end = (
         f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET count = {table.name}.count + excluded.count"
     )
-    list(_insert(connection, table, rows, end))
+    rows = [(*key, count) for key, count in sorted(counts.items())]
+    list(_insert(connection, table, (*keys, "count"), rows, end))
 
 
 def _is_copied(connection: Connection, rows: Sequence[Row]) -> bool:
@@ -58,31 +55,25 @@ def _is_copied(connection: Connection, rows: Sequence[Row]) -> bool:
 
 
 def _insert(
-    connection: Connection, table: Table, rows: Sequence[Row], end: str
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    end: str,
 ) -> Iterable[Sequence[Any]]:
     """Run `INSERT … VALUES (…), (…) …` in the driver's own words; yield what it returns.
 
     Written by hand because the statement is new for every number of rows: having it composed and
     its parameters looked up by name costs several times what the store needs to run it.
     """
-    if not rows:
-        return
-    columns = tuple(rows[0])
     sign = "?" if connection.dialect.name == "sqlite" else "%s"
     group = f"({', '.join([sign] * len(columns))})"
     head = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "  # noqa: S608 - names
     at_once = MOST_VALUES // len(columns)
     for start in range(0, len(rows), at_once):
         part = rows[start : start + at_once]
-        values = tuple(chain.from_iterable(map(_plain, row.values()) for row in part))
         statement = f"{head}{', '.join([group] * len(part))} {end}"
+        values = tuple(chain.from_iterable(part))
         result = connection.exec_driver_sql(statement, values)
         if result.returns_rows:
             yield from result
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as both drivers take it."""
-    if isinstance(value, Enum):
-        return value.value
-    return value.isoformat() if isinstance(value, date) else value

@@ -123,8 +123,8 @@ def chosen_locale() -> str:
     """
     if not has_request_context():
         return "en" if os.environ.get("LANG", "").startswith("en") else DEFAULT_LOCALE
-    asked = request.args.get("lang") or request.cookies.get("lang") or ""
-    return LOCALES.get(asked, DEFAULT_LOCALE)
+    asked = (request.query_string and request.args.get("lang")) or request.cookies.get("lang")
+    return LOCALES.get(asked or "", DEFAULT_LOCALE)
 
 
 def is_english() -> bool:
@@ -168,7 +168,12 @@ def other_language() -> dict[str, str]:
 
 
 def say(refusal: Refusal) -> dict[str, str]:
-    """Return a refusal in the reader's language: what happened, and what to do now."""
+    """Return a refusal in the reader's language: what happened, and what to do now.
+
+    Every refusal that a page tells comes through here, so this is where they are counted.
+    """
+    if has_request_context():
+        metrics.count_refusal(refusal)
     values = {key: wording.spoken(value) for key, value in refusal.values.items()}
     return {
         "message": gettext(refusal.message, **values),
@@ -189,7 +194,6 @@ def say_problem(problem: FileProblem) -> str:
 
 def refusal_response(refusal: Refusal) -> Response:
     """Return the page (or the JSON problem) of an expected no."""
-    metrics.count_refusal(refusal)
     said = say(refusal)
     if request.accept_mimetypes.best == "application/json":
         response = jsonify(

@@ -29,6 +29,8 @@ class Fields:
     units: tuple[UnitFields, ...]
     questions: tuple[tuple[str, Question], ...]
     names: frozenset[str]
+    codes: frozenset[str]  # of the options
+    unscored: str  # the code of "I do not know"
 
 
 def question_field(code: str) -> str:
@@ -49,7 +51,8 @@ def fields_of(questionnaire: Questionnaire) -> Fields:
             names.add(unit.comment)
     if questionnaire.text.unit_choice is UnitChoice.ALL:
         names.add(PARTIAL)
-    return Fields(units, questions, frozenset(names))
+    codes = frozenset(option.code for option in questionnaire.options)
+    return Fields(units, questions, frozenset(names), codes, questionnaire.unscored.code)
 
 
 def _unit_fields(questionnaire: Questionnaire, unit: AskedUnit) -> UnitFields:

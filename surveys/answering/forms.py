@@ -17,7 +17,6 @@ from surveys.questionnaire import (
     AskedUnit,
     Kind,
     Question,
-    Questionnaire,
     Submission,
     UnitRating,
     is_shown,
@@ -149,28 +148,26 @@ def _ratings(link: OpenLink, typed: Typed, problems: list[Problem]) -> list[Unit
     ratings = []
     for unit in link.asked.fields.units:
         if unit.prefix in touched:
-            pattern = _pattern(link.questionnaire, unit, typed, problems)
+            pattern = _pattern(link, unit, typed, problems)
             if pattern.strip(BLANK):
                 ratings.append(UnitRating(unit.unit.number, pattern))
     return ratings
 
 
-def _pattern(
-    questionnaire: Questionnaire, unit: UnitFields, typed: Typed, problems: list[Problem]
-) -> str:
+def _pattern(link: OpenLink, unit: UnitFields, typed: Typed, problems: list[Problem]) -> str:
     """Return a unit's option codes; where the unit is unknown, that fills what was not answered."""
-    codes = {option.code for option in questionnaire.options}
+    codes, unscored = link.asked.fields.codes, link.asked.fields.unscored
     is_unknown = _first(typed, unit.unknown) == fields.TICKED
     chosen = [_first(typed, name) for name in unit.items]
     is_touched = any(chosen)
     pattern = ""
-    for name, item, code in zip(unit.items, questionnaire.items, chosen, strict=True):
+    for name, item, code in zip(unit.items, link.questionnaire.items, chosen, strict=True):
         if code and code not in codes:
             message = N_("This answer is not among those offered. Please choose again.")
             problems.append(Problem(name, message, (unit.unit, item)))
         elif not code and is_touched and not is_unknown:
             problems.append(Problem(name, N_("not answered yet"), (unit.unit, item)))
-        pattern += code if code in codes else questionnaire.unscored.code if is_unknown else BLANK
+        pattern += code if code in codes else unscored if is_unknown else BLANK
     return pattern
 
 

@@ -5,16 +5,17 @@ import zlib
 from dataclasses import dataclass
 
 _GZIP_START = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
-_BEST, _QUICK = 9, 4
+_BEST = 9
 
 
 @dataclass(frozen=True)
 class CompiledPage:
-    """A page cut where each person's nonce or receipt goes; the part before is also kept packed."""
+    """A page cut where each person's nonce or receipt goes; both parts are also kept packed."""
 
     head: bytes
     tail: bytes
     packed_head: bytes
+    packed_tail: bytes
     head_crc: int
 
     def plain(self, own: str) -> bytes:
@@ -22,20 +23,24 @@ class CompiledPage:
         return self.head + own.encode("ascii") + self.tail
 
     def packed(self, own: str) -> bytes:
-        """Return the page in gzip: only what follows that place is compressed now."""
-        rest = own.encode("ascii") + self.tail
-        size = len(self.head) + len(rest)
-        ending = struct.pack("<II", zlib.crc32(rest, self.head_crc), size & 0xFFFFFFFF)
-        return _GZIP_START + self.packed_head + _deflate(rest, _QUICK, zlib.Z_FINISH) + ending
+        """Return the page in gzip: what is one's own stands between the parts as it is."""
+        middle = own.encode("ascii")
+        # A stored block: not the last one, then its length twice (RFC 1951, 3.2.4).
+        block = struct.pack("<BHH", 0, len(middle), len(middle) ^ 0xFFFF)
+        size = len(self.head) + len(middle) + len(self.tail)
+        checksum = zlib.crc32(self.tail, zlib.crc32(middle, self.head_crc))
+        ending = struct.pack("<II", checksum, size & 0xFFFFFFFF)
+        return b"".join((_GZIP_START, self.packed_head, block, middle, self.packed_tail, ending))
 
 
 def compile_page(html: str, mark: str) -> CompiledPage:
     """Cut a page at the only place where the mark stands."""
     head, tail = html.encode().split(mark.encode("ascii"))
     # A full flush ends on a whole byte and forgets what came before, so the rest can be appended.
-    return CompiledPage(head, tail, _deflate(head, _BEST, zlib.Z_FULL_FLUSH), zlib.crc32(head))
+    packed_head = _deflate(head, zlib.Z_FULL_FLUSH)
+    return CompiledPage(head, tail, packed_head, _deflate(tail, zlib.Z_FINISH), zlib.crc32(head))
 
 
-def _deflate(content: bytes, level: int, end: int) -> bytes:
-    packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+def _deflate(content: bytes, end: int) -> bytes:
+    packer = zlib.compressobj(_BEST, zlib.DEFLATED, -zlib.MAX_WBITS)
     return packer.compress(content) + packer.flush(end)

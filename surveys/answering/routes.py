@@ -234,12 +234,18 @@ def _page_key(link: OpenLink) -> tuple[object, ...]:
 
 
 def _page(page: CompiledPage, nonce: str) -> Response:
-    if not request.accept_encodings["gzip"]:
+    if not _takes_gzip():
         response = Response(page.plain(nonce))
     else:
         response = Response(page.packed(nonce), headers={"Content-Encoding": "gzip"})
     response.headers["Vary"] = "Accept-Encoding, Cookie"
     return response
+
+
+def _takes_gzip() -> bool:
+    asked = request.headers.get("Accept-Encoding", "")
+    # Only who names qualities wants to be read closely.
+    return "gzip" in asked and (";" not in asked or bool(request.accept_encodings["gzip"]))
 
 
 def _mark_device(link: OpenLink, response: Response) -> None:

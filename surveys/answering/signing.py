@@ -2,6 +2,7 @@
 
 import hashlib
 from base64 import urlsafe_b64encode
+from functools import lru_cache
 
 SIGNATURE_BYTES = 16
 
@@ -12,6 +13,7 @@ def signature(secret: bytes, purpose: bytes, content: bytes) -> bytes:
     return hashlib.blake2b(content, key=key, digest_size=SIGNATURE_BYTES).digest()
 
 
+@lru_cache(maxsize=32)
 def key_of(secret: bytes, purpose: bytes) -> bytes:
     """Return the key of one purpose: what is signed for one is worth nothing for another."""
     return hashlib.blake2b(secret, digest_size=32, person=purpose).digest()
