@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from scipy.special import stdtrit
-
 from analytics.counting import squared_deviations
 from analytics.faults import N_, Fault
 from analytics.rule_set import RuleSet
@@ -70,6 +68,14 @@ def mean_variances(sample: Sample, peers_variance: float) -> tuple[Part, Part]:
     return Part(own / sample.n, max(free, 1)), Part(max(own, smoothed) / sample.n, df)
 
 
+def _quantile(df: float) -> float:
+    """Return the upper quantile of Student's t that leaves half of the rest above it."""
+    # Here and not at the top: whoever only takes ballots in need not carry its 15 MB.
+    from scipy.special import stdtrit
+
+    return float(stdtrit(df, (1 + COVERAGE) / 2))
+
+
 def interval_of(
     direct: float, plain: Sequence[Part], careful: Sequence[Part], rules: RuleSet
 ) -> Interval:
@@ -80,7 +86,7 @@ def interval_of(
     if variance == 0:
         return Interval(se, None, None, None)
     df = variance**2 / sum(part.variance**2 / part.df for part in careful)
-    half = float(stdtrit(df, (1 + COVERAGE) / 2)) * scale * sqrt(variance)
+    half = _quantile(df) * scale * sqrt(variance)
     points = [float(option.points) for option in rules.options if option.points is not None]
     return Interval(
         se=se,
