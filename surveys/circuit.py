@@ -52,7 +52,7 @@ class Circuit:
             log.warning("%s: redis refuses a command: %s", self._name, no)
             self._mend()
             return otherwise
-        except FAULTS as fault:
+        except Exception as fault:  # whatever it is, it must not stop people
             self.rest(type(fault).__name__)
             return otherwise
         self._mend()

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from redis import Redis
+from redis.cluster import RedisCluster
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -161,7 +162,8 @@ class Streams:
             asked.eval(_ADD, 2, shard.key, shard.shut, content, str(LONGEST_STREAM))
             settings, entry_id = asked.execute()
         except FAULTS:
-            self._made = None  # in a cluster another server may hold the stream by now
+            if isinstance(self._made, RedisCluster):
+                self._made = None  # another of its servers may hold the stream by now
             raise
         return _problem(settings), entry_id is not None
 

@@ -31,7 +31,7 @@ surge = SayingGroup("surge", help="Ballots that wait in Redis before they are st
 def drain(once: bool) -> None:
     """Store what waits, until SIGTERM; several may run at once."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in () if once else (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     drainer = Drainer(_streams(), web.installation().database, _name())
     click.echo("正在存入等待中的评议票 / Storing the ballots that wait")

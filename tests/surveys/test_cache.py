@@ -130,6 +130,14 @@ def test_a_rest_ends_with_one_trial():
     assert circuit.ask(lambda: "answer", "none") == "answer", "and from now on everybody asks"
 
 
+@pytest.mark.parametrize("fault", [OSError, ValueError, redis.TimeoutError, redis.RedisError])
+def test_no_fault_of_a_client_reaches_people(fault):
+    def fail():
+        raise fault
+
+    assert Circuit("test").ask(fail, "none") == "none"
+
+
 def test_a_refused_command_is_no_reason_to_rest():
     circuit = Circuit("test")
 

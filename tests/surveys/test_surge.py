@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from app import create_app
 from surveys.ballots import Outcome, store
 from surveys.db import reading, transaction
 from surveys.draining import Drainer
@@ -320,3 +321,33 @@ def test_a_cluster_keeps_the_same_promise(database, made):
         done = drain(Streams(url, KEY), database)
         assert done["aside"] == 0
     assert validities(database) == {Validity.COUNTED: 80}
+
+
+def test_the_commands_say_what_waits_and_store_it(app, server, database, settings):
+    server.client().flushall()
+    with transaction(database) as session:
+        made = make_round(session)
+    streams = Streams(server.url, settings.secret_key)
+    surging = create_app(replace(settings, redis_url=server.url))
+    for one in many(made, 3):
+        streams.add(one, NOW)
+    streams.add(make_submission(made, group_id=999_999, submission_id="p" * 22), NOW)
+
+    def said(*arguments):
+        done = surging.test_cli_runner().invoke(args=["surge", *arguments])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "waiting 4  搁置 / set aside 0" in said("status")
+    assert "aside 1  kept 3" in said("drain", "--once").replace("\n", "  ").replace(
+        "kept 3  aside 1", "aside 1  kept 3"
+    )
+    assert "waiting 0  搁置 / set aside 1" in said("status")
+    assert "1 份重新排队" in said("retry", made.round.code)
+    server.client().config_set("appendfsync", "everysec")
+    assert "not durable, ballots are stored directly: appendfsync everysec" in said("status")
+    server.client().config_set("appendfsync", "always")
+    surging.extensions["installation"].database.dispose()
+    without = app.test_cli_runner().invoke(args=["surge", "status"])
+    assert without.exit_code == 1
+    assert "PINGYI_REDIS_URL" in without.output
