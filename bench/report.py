@@ -24,11 +24,11 @@ def show(part: Part) -> None:
         click.echo(f"\n{_goals(part.goals)}\n")
 
 
-def keep(part: Part, is_quick: bool) -> None:
+def keep(part: Part, is_quick: bool, folder: Path = FOLDER, page: Path = PAGE) -> None:
     """Write a part into today's results and between its marks on the page."""
-    FOLDER.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     moment = datetime.now(UTC)
-    path = FOLDER / f"{moment:%Y-%m-%d}.json"
+    path = folder / f"{moment:%Y-%m-%d}.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     found["machine"] = asdict(machine())
     sizes = "quick" if is_quick else "full"
@@ -41,15 +41,15 @@ def keep(part: Part, is_quick: bool) -> None:
     head = f"Measured {moment:%Y-%m-%d %H:%M} UTC, {sizes} sizes.\n"
     body = "\n".join(_table(table) for table in part.tables)
     goals = f"\n{_goals(part.goals)}" if part.goals else ""
-    _put(part.name, f"{head}\n{body}{goals}")
-    _put("machine", _machine())
+    _put(page, part.name, f"{head}\n{body}{goals}")
+    _put(page, "machine", _machine())
 
 
-def _put(name: str, words: str) -> None:
+def _put(page: Path, name: str, words: str) -> None:
     """Replace what stands between two marks of the page."""
-    text = PAGE.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     marks = re.compile(f"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
-    PAGE.write_text(marks.sub(lambda m: f"{m[1]}{words}{m[2]}", text), encoding="utf-8")
+    page.write_text(marks.sub(lambda m: f"{m[1]}{words}{m[2]}", text), encoding="utf-8")
 
 
 def _table(table: Table) -> str:
