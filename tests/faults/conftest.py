@@ -3,9 +3,11 @@
 import os
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.faults.copies import Copies, prepare_copies
 from tests.faults.writer import Nursery, nursery
 
 SEED = "PINGYI_TEST_SEED"
@@ -34,3 +36,11 @@ def writers() -> Iterator[Nursery]:
     """A nursery for the whole run."""
     with nursery() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def copies(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, writers: Nursery
+) -> Copies:
+    """A database file with an open round, to be copied for every fault."""
+    return prepare_copies(sqlite_template, tmp_path_factory.mktemp("copies") / "pingyi.db", writers)

@@ -33,7 +33,7 @@ NUMBER_SIGNS = 10  # 5 ** 10 different ratings
 EVERY_SECRET = 4  # every fourth ballot comes with a token,
 RIVALS = 2  # for which two fight
 PAUSE_SECONDS = 0.005
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -235,7 +235,16 @@ def nursery() -> Iterator[Nursery]:
 
 def wait_for_lines(journal: Path, count: int) -> None:
     """Wait until a writer's journal has so many lines."""
-    wait_until(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= count)
+    wait_until(journal.exists)
+    seen = 0
+    with journal.open("rb") as lines:
+
+        def has_come_far_enough() -> bool:
+            nonlocal seen
+            seen += lines.read().count(b"\n")
+            return seen >= count
+
+        wait_until(has_come_far_enough)
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -243,7 +252,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_so():
         assert time.monotonic() < deadline, "it does not get on"
-        time.sleep(0.001)
+        time.sleep(0.002)
 
 
 # --- the parts, in order of use ------------------------------------------------------------------
