@@ -1,5 +1,6 @@
 """Brings the tables of a database to the version of this code, and tells whether they are."""
 
+import io
 import logging
 import time
 from collections.abc import Iterator
@@ -134,7 +135,7 @@ def _has_ballots(database: Database) -> bool:
 
 
 def _config(connection: Connection) -> Config:
-    config = Config()
+    config = Config(stdout=io.StringIO())  # commands have words of their own
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from surveys import lock, metrics
 from surveys.db import Database
+from surveys.jobs.runner import Runner, start_runner
 from surveys.settings import Settings
 from surveys.soundness import (
     LARGEST_CHECKED_AT_START,
@@ -58,7 +59,7 @@ def attend(app: Flask) -> None:
         _watch(app, here.settings)
     # Servers that fork their workers end them without atexit; this runs in both cases, once all
     # requests are answered.
-    Finalize(None, _end, args=(here,), exitpriority=100)
+    Finalize(None, _end, args=(here, start_runner(here)), exitpriority=100)
 
 
 def server_log_config(folder: Path) -> Path:
@@ -94,9 +95,10 @@ def _complain(database: Database) -> None:
         log.error("%s", finding.english)
 
 
-def _end(here: Installation) -> None:
-    """Write the ballots that wait, then let go of the store."""
+def _end(here: Installation, jobs: Runner) -> None:
+    """Write the ballots that wait, put the job at work back, then let go of the store."""
     here.intake.close()
+    jobs.stop()
     here.database.dispose()
 
 

@@ -22,6 +22,8 @@ class Server:
     var: Path
     database_url: str
     port: int = 0
+    settings: dict[str, str] = field(default_factory=dict)  # beyond the usual, without the prefix
+    workers: int = 1
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -39,7 +41,18 @@ class Server:
             "PINGYI_DATABASE_URL": self.database_url,
             "PINGYI_BASE_URL": self.url,
             "LANG": "C.UTF-8",
+            **{f"PINGYI_{name}": value for name, value in self.settings.items()},
         }
+
+    @property
+    def log(self) -> str:
+        """Return everything that its processes wrote."""
+        return (self.var / "server.log").read_text(encoding="utf-8")
+
+    @property
+    def command(self) -> list[str]:
+        """Return what starts it."""
+        return [*self._flask(), "serve", "--port", str(self.port), "--workers", str(self.workers)]
 
     def start(self) -> None:
         """Serve, and wait until it answers."""
@@ -47,7 +60,7 @@ class Server:
         self.var.mkdir(parents=True, exist_ok=True)
         log = (self.var / "server.log").open("ab")
         self.process = subprocess.Popen(
-            [*self._flask(), "serve", "--port", str(self.port)],
+            self.command,
             cwd=ROOT,
             env=self.environment,
             stdout=log,
@@ -58,7 +71,7 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
-                raise AssertionError((self.var / "server.log").read_text(encoding="utf-8"))
+                raise AssertionError(self.log)
             if self.is_healthy():
                 return
             time.sleep(0.05)

@@ -124,6 +124,7 @@ def check() -> None:
         schema.check(web.installation().database)
     except CommandError as difference:
         raise click.ClickException(str(difference)) from None
+    click.echo("表结构与程序一致 / tables and code agree")
 
 
 @db.command("revision")
