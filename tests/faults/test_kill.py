@@ -9,7 +9,7 @@ import pytest
 from tests.faults.phones import NO_ANSWER, Crowd
 from tests.faults.served import more, serving
 
-CYCLES = 3
+CYCLES = 2
 JITTER_SECONDS = 0.3
 
 
