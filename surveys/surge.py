@@ -20,6 +20,7 @@ from surveys.models import Round, RoundState
 from surveys.questionnaire import Channel, Submission, UnitRating, Validity
 from surveys.refusals import BallotsWaiting, SurgeSilent
 from surveys.seal import sealed, unsealed
+from surveys.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -184,14 +185,21 @@ class SurgeIntake(Intake):
         return super().keep(submission)
 
 
-def check_drained(session: Session, streams: Streams | None, round_id: int) -> None:
+def streams_of(settings: Settings) -> Streams | None:
+    """Return the streams of an installation that has a Redis."""
+    return Streams(settings.redis_url, settings.secret_key) if settings.redis_url else None
+
+
+def check_drained(session: Session, settings: Settings, round_id: int) -> None:
     """Refuse to score while ballots of a closed round wait; from now on none can come."""
+    streams = streams_of(settings)
     if streams is None:
         return
     state = session.scalar(select(Round.state).where(Round.id == round_id))
     if state not in {RoundState.CLOSED, RoundState.SCORED}:
         return
-    waiting = streams.shut(round_id)
+    # Without surge mode a Redis that is away holds nobody up, and one that is there is asked.
+    waiting = streams.shut(round_id) if settings.surge else streams.waiting(round_id) or 0
     if waiting is None:
         raise SurgeSilent
     if waiting:

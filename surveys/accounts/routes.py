@@ -33,7 +33,8 @@ def load_person() -> None:
     if running is None:
         session.pop(SECRET)
         return
-    if running.seen_at <= now - SEEN_STEP:
+    # A board that asks by itself does not keep a session of somebody who has gone away.
+    if running.seen_at <= now - SEEN_STEP and request.endpoint != "planning.counts":
         with web.transaction() as rows:
             actions.mark_seen(rows, secret, now)
     account = running.account

@@ -18,6 +18,7 @@ from surveys.scoring import queries
 from surveys.scoring.tables import build_csv
 from surveys.scoring.workbook import build_workbook
 from surveys.spreadsheet import read_workbook
+from surveys.surge import check_drained
 from surveys.wording import words
 
 ACTOR = "command"
@@ -85,7 +86,9 @@ def publish_round(code: str) -> None:
 def score(code: str) -> None:
     """Score the closed round CODE: a new run, never changed afterwards."""
     with web.reading() as session:
-        prepared = scoring.prepare_run(session, round_id_of(session, code))
+        round_id = round_id_of(session, code)
+        check_drained(session, web.installation().settings, round_id)
+        prepared = scoring.prepare_run(session, round_id)
     with web.transaction() as session:
         run = scoring.record_run(session, prepared, web.now(), ACTOR)
         click.echo(f"{code}  第 {run.number} 次计分 / run {run.number}  {run.tally_sha256[:8]}")

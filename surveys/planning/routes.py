@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from surveys import web
 from surveys.access import actor, person, requires
+from surveys.live import live_counts
 from surveys.models import Role
 from surveys.participation import participation
 from surveys.planning import actions, life, queries, rule_words
@@ -28,6 +29,7 @@ from surveys.refusals import (
 )
 from surveys.rounds import round_of, rule_set
 from surveys.spreadsheet import FILE_BYTES_MAX, read_workbook
+from surveys.surge import streams_of
 from surveys.uploads import Upload, keep_upload, read_upload, take_upload
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -123,19 +125,30 @@ def overview(round_id: int) -> ResponseReturnValue:
         made = round_of(session, round_id)
         plan = queries.plan_of(session, round_id)
         ready = queries.readiness(session, round_id)
-        counts = participation(session, round_id)
+        figures = participation(session, round_id)
     following = life.next_thing(made, ready, web.now())
     return render_template(
         "planning/overview.html",
         round=made,
         plan=plan,
         ready=ready,
-        counts=counts,
+        counts=figures,
         following=following,
         others=life.other_steps(made, following),
         step_words=life.WORDS,
         obstacles=life.obstacles(following.step, made, ready, web.now()) if following.step else (),
     )
+
+
+@blueprint.get("/rounds/<int:round_id>/counts")
+@requires(Role.OFFICE)
+def counts(round_id: int) -> ResponseReturnValue:
+    """Tell the figures of a running round to the pages that show them."""
+    here = web.installation()
+    streams = streams_of(here.settings) if here.settings.surge else None
+    with web.reading() as session:
+        round_of(session, round_id)
+        return live_counts(session, here.shared, streams, round_id)
 
 
 @blueprint.get("/rounds/<int:round_id>/plan.xlsx")

@@ -20,6 +20,7 @@ from surveys.scoring.forms import ScoreForm
 from surveys.scoring.run import RunView
 from surveys.scoring.tables import build_csv
 from surveys.scoring.workbook import build_workbook
+from surveys.surge import check_drained
 from surveys.tallies import latest_check
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -83,6 +84,7 @@ def score(round_id: int) -> ResponseReturnValue:
     if not ScoreForm().validate_on_submit():
         raise FormExpired
     with web.reading() as session:
+        check_drained(session, web.installation().settings, round_id)
         prepared = actions.prepare_run(session, round_id)
     with web.transaction() as session:
         made = actions.record_run(session, prepared, web.now(), actor())

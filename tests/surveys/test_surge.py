@@ -274,11 +274,13 @@ def test_a_drainer_that_died_is_done_again_by_the_next(database, made, streams, 
 
 
 def test_a_round_is_not_scored_while_ballots_wait_and_none_can_follow(
-    database, made, streams, intake
+    database, made, streams, intake, settings, server
 ):
-    def check():
+    surging = replace(settings, redis_url=server.url, secret_key=KEY, surge=True)
+
+    def check(given=surging):
         with reading(database) as session:
-            check_drained(session, streams, made.round.id)
+            check_drained(session, given, made.round.id)
 
     first, late = many(made, 2)
     intake.keep(first)
@@ -286,6 +288,8 @@ def test_a_round_is_not_scored_while_ballots_wait_and_none_can_follow(
     assert streams.waiting(made.round.id) == 1
     with transaction(database) as session:
         session.execute(update(Round).values(state=RoundState.CLOSED))
+    with pytest.raises(BallotsWaiting, match="1 ballots"):
+        check(replace(surging, surge=False))
     with pytest.raises(BallotsWaiting, match="1 ballots"):
         check()
     drain(streams, database)
@@ -295,12 +299,15 @@ def test_a_round_is_not_scored_while_ballots_wait_and_none_can_follow(
     assert streams.waiting(made.round.id) == 0
 
 
-def test_a_round_is_not_scored_while_redis_is_silent(database, made):
+def test_a_round_is_not_scored_while_redis_is_silent(database, made, settings):
     with transaction(database) as session:
         session.execute(update(Round).values(state=RoundState.CLOSED))
-    silent = Streams("redis://127.0.0.1:1/0", KEY)
-    with reading(database) as session, pytest.raises(SurgeSilent):
-        check_drained(session, silent, made.round.id)
+    silent = replace(settings, redis_url="redis://127.0.0.1:1/0", surge=True)
+    with reading(database) as session:
+        with pytest.raises(SurgeSilent):
+            check_drained(session, silent, made.round.id)
+        check_drained(session, replace(silent, surge=False), made.round.id)
+        check_drained(session, settings, made.round.id)
 
 
 def test_a_cluster_keeps_the_same_promise(database, made):
