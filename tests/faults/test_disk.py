@@ -63,6 +63,13 @@ def test_each_single_call_fails(copies, tmp_path, call, error):
     assert point > 1, "at least one call was made to fail"
 
 
+def test_every_acknowledgement_was_flushed(copies, tmp_path):
+    orders = copies.orders(tmp_path)
+    flushes = copies.run(orders, "fsync,fdatasync:delay_exit=1")
+    verdict, _ = copies.check(orders)
+    assert len(flushes) >= verdict.acknowledged > 0, "one after the other, each waits for the disk"
+
+
 def test_a_slow_disk_costs_one_wait_per_batch(copies, tmp_path):
     orders = copies.orders(tmp_path, count=64, threads=16)
     waits = copies.run(orders, "fsync,fdatasync:delay_exit=100000")
