@@ -11,7 +11,12 @@ PAGE_SECONDS = 3600
 LARGEST_BYTES = 4 * 1024 * 1024
 PURPOSE = b"shared page"
 ROOT = Path(__file__).parent.parent
-SOURCES = ("surveys/**/*.py", "surveys/**/*.mo", "templates/**/*.html", "static/*.*")
+SOURCES = (
+    ("surveys", "**/*.py"),
+    ("surveys", "**/*.mo"),
+    ("templates", "**/*.*"),
+    ("static", "*.*"),
+)
 
 
 class SharedPages:
@@ -65,7 +70,7 @@ def _name(key: str) -> str:
 def _code_digest() -> str:
     """Return a digest of all that a page is made by: another release has other pages."""
     digest = hashlib.sha256()
-    for pattern in SOURCES:
-        for path in sorted(ROOT.glob(pattern)):
+    for folder, pattern in SOURCES:
+        for path in sorted((ROOT / folder).glob(pattern)):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
