@@ -71,7 +71,7 @@ def mean_score(scores: Histogram) -> Fraction:
 def squared_deviations(scores: Histogram) -> Fraction:
     """Return the sum of squared deviations of ballot scores from their mean."""
     scale = lcm(*(score.denominator for score, _ in scores))
-    whole = [(int(score * scale), count) for score, count in scores]
+    whole = [(score.numerator * (scale // score.denominator), count) for score, count in scores]
     n = sum(count for _, count in whole)
     total = sum(value * count for value, count in whole)
     squares = sum(value * value * count for value, count in whole)
@@ -103,7 +103,7 @@ def _without_first(scores: Histogram, ballots: int) -> Histogram:
 
 def _whole(numbers: list[Fraction]) -> tuple[list[int], int]:
     scale = lcm(*(number.denominator for number in numbers))
-    return [int(number * scale) for number in numbers], scale
+    return [number.numerator * (scale // number.denominator) for number in numbers], scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +143,20 @@ def _columns(
     slots, index, counts = [], [], []
     distinct: dict[str, int] = {}
     left_out: dict[int, int] = {}
-    for cell, count in tally.items():
-        if cell.unit not in rows or cell.group not in groups:
+    for (group, channel, unit, pattern, _), count in tally.items():
+        if unit not in rows or group not in groups:
             raise Fault(
                 N_("the tally speaks of unit “%(unit)s” and group “%(group)s”: one is not known"),
                 "tally",
-                unit=cell.unit,
-                group=cell.group,
+                unit=unit,
+                group=group,
             )
-        slot = rows[cell.unit] + groups[cell.group]
-        if cell.channel == OPEN_CHANNEL and cell.group in closed:
+        slot = rows[unit] + groups[group]
+        if channel == OPEN_CHANNEL and group in closed:
             left_out[slot] = left_out.get(slot, 0) + count
             continue
         slots.append(slot)
-        index.append(distinct.setdefault(cell.pattern, len(distinct)))
+        index.append(distinct.setdefault(pattern, len(distinct)))
         counts.append(count)
     _check_patterns(distinct, rules)
     patterns = _Patterns(tuple(distinct), np.array(index, np.int64))

@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
-from math import isqrt
+from math import isqrt, lcm
 
 ROOT_DIGITS = 60
 SETTLED_PLACES = 30
@@ -35,7 +35,10 @@ def root(value: Fraction) -> Fraction:
 
 def mean(values: "list[Fraction]") -> Fraction:
     """Return the plain mean of at least one value."""
-    return sum(values, Fraction(0)) / len(values)
+    # Over one common denominator: adding fractions one by one reduces each sum anew.
+    scale = lcm(*(value.denominator for value in values))
+    total = sum(value.numerator * (scale // value.denominator) for value in values)
+    return Fraction(total, scale * len(values))
 
 
 def decimal_text(value: Fraction | Decimal | None) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from analytics.conversion import (
     Converted,
@@ -117,7 +118,7 @@ def _unit_score(unit: Unit, views: Iterable[GroupScore], treated: Mapping[str, M
     return UnitScore(
         unit=unit,
         groups=tuple(
-            replace(g, weight_share=Fraction(g.weight) / Fraction(total))
+            replace(g, weight_share=_share(g.weight, total))
             if g.group in padded
             else replace(g, weight_share=Fraction(0))
             for g in groups
@@ -128,6 +129,11 @@ def _unit_score(unit: Unit, views: Iterable[GroupScore], treated: Mapping[str, M
             flag for flag in _TAKEN_OVER if any(flag in g.flags and g.weight for g in groups)
         ),
     )
+
+
+@lru_cache(1024)  # units of a class share their weights
+def _share(weight: Decimal, total: Decimal) -> Fraction:
+    return Fraction(weight) / Fraction(total)
 
 
 def _treated_view(unit: Unit, view: GroupScore, treated: Mapping[str, Means]) -> GroupScore:

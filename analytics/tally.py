@@ -3,14 +3,13 @@
 import hashlib
 from collections import Counter
 from collections.abc import ItemsView, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 OPEN_CHANNEL = "open"
 BLANK = "-"  # in a pattern, an item that was not answered
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Cell:
+class Cell(NamedTuple):
     """What is counted: one pattern that one group gave one unit through one channel.
 
     The pattern is one option code per item in item order, `-` where an item was not answered.
@@ -57,6 +56,11 @@ class Tally(Mapping[Cell, int]):
         """Return the cells with their counts."""
         return self._counts.items()  # the inherited view would look up every cell again
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Tally):
+            return self._counts == other._counts
+        return super().__eq__(other)
+
     def __hash__(self) -> int:
         return hash(frozenset(self._counts.items()))
 
@@ -90,8 +94,8 @@ class Tally(Mapping[Cell, int]):
         """
         if self._digest is None:
             lines = [
-                f"{c.group}\t{c.channel}\t{c.unit}\t{c.pattern}\t{c.flagged:d}\t{count}\n"
-                for c, count in self._counts.items()
+                f"{group}\t{channel}\t{unit}\t{pattern}\t{flagged:d}\t{count}\n"
+                for (group, channel, unit, pattern, flagged), count in self._counts.items()
             ]
             lines.sort()  # by code point, which is the order of UTF-8 bytes
             self._digest = hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -40,7 +40,7 @@ class PreparedRun:
     round_id: int
     frame: Frame
     rules: RuleSet
-    tally_sha256: str
+    tally: Tally
     import_id: int | None  # of the work scores
     work_sha256: str | None
     summary: RunSummary
@@ -65,7 +65,7 @@ def prepare_run(session: Session, round_id: int) -> PreparedRun:
         round_id=round_id,
         frame=frame,
         rules=rules,
-        tally_sha256=tally.digest(),
+        tally=tally,
         import_id=latest.id if latest else None,
         work_sha256=work.work_digest(session, round_id),
         summary=_summary(session, round_id, tally, computed),
@@ -93,7 +93,7 @@ def record_run(session: Session, prepared: PreparedRun, now: datetime, actor: st
         code_version=code_version(),
         rules=prepared.rules.to_json(),
         rules_sha256=prepared.rules.sha256,
-        tally_sha256=prepared.tally_sha256,
+        tally_sha256=prepared.tally.digest(),
         work_sha256=prepared.work_sha256,
         summary=write_json(summary),
     )
@@ -132,16 +132,13 @@ def _check_input(session: Session, prepared: PreparedRun) -> None:
     """Refuse when ballots or work scores have changed since the run was computed."""
     tally = tallies.tally_of(session, prepared.frame)
     latest = work.import_in_force(session, prepared.round_id)
-    if (tally.digest(), latest.id if latest else None) != (
-        prepared.tally_sha256,
-        prepared.import_id,
-    ):
+    if tally != prepared.tally or (latest.id if latest else None) != prepared.import_id:
         raise InputChanged
 
 
 def _is_recounted(session: Session, prepared: PreparedRun) -> bool:
     """Tell whether a recount has agreed with this very tally; refuse where it did not."""
-    check = tallies.latest_check(session, prepared.round_id, prepared.tally_sha256)
+    check = tallies.latest_check(session, prepared.round_id, prepared.tally.digest())
     if check is not None and check.differences:
         raise TallyDisagrees(count=check.differences)
     return check is not None

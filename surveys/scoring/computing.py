@@ -54,8 +54,9 @@ class Computed:
 
 def compute(inputs: Inputs) -> Computed:
     """Return every figure, with and without flagged ballots."""
-    social, results = _results(inputs, inputs.tally)
-    _, without = _results(inputs, inputs.tally.without_flagged())
+    work = None if inputs.work is None else work_scores(inputs.work, inputs.rules)
+    social, results = _results(inputs, inputs.tally, work)
+    _, without = _results(inputs, inputs.tally.without_flagged(), work)
     intervals = social_intervals(inputs.tally, inputs.rules, social)
     flagged = _flagged(inputs.tally)
     others = {result.unit.code: result for result in without}
@@ -74,9 +75,10 @@ def compute(inputs: Inputs) -> Computed:
     )
 
 
-def _results(inputs: Inputs, tally: Tally) -> tuple[SocialResult, tuple[UnitResult, ...]]:
+def _results(
+    inputs: Inputs, tally: Tally, work: Mapping[str, Fraction] | None
+) -> tuple[SocialResult, tuple[UnitResult, ...]]:
     social = score(tally, inputs.rules, inputs.units)
-    work = None if inputs.work is None else work_scores(inputs.work, inputs.rules)
     adjustments = [
         Adjustment(unit, line.points, line.reason)
         for unit, lines in inputs.lines.items()

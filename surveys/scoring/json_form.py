@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from decimal import Decimal
-from enum import Enum
 from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -14,7 +13,9 @@ Made = TypeVar("Made")
 
 def write_json(value: object) -> str:
     """Return a dataclass as one canonical line of JSON."""
-    return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain
+    )
 
 
 def read_json(kind: type[Made], text: str) -> Made:
@@ -24,13 +25,10 @@ def read_json(kind: type[Made], text: str) -> Made:
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, tuple):
-        return [_plain(part) for part in value]
+    """Return what JSON has no form for in one that it has; texts and tuples it knows itself."""
     if isinstance(value, Decimal):
         return format(value, "f")
-    return value.value if isinstance(value, Enum) else value
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def _made(kind: Any, value: Any) -> Any:
