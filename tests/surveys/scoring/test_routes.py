@@ -6,14 +6,14 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from analytics.rules import ClassWeights, preset
 from surveys.db import reading, transaction
-from surveys.models import AuditEntry, Round, RoundState, WorkScore
+from surveys.models import AuditEntry, Ballot, Job, Round, RoundState, WorkScore
 from tests import makers
 from tests.pages import form_fields, tree, visible_text
-from tests.surveys.scoring.scored import add_work, make_closed_round
+from tests.surveys.scoring.scored import add_work, make_closed_round, verify
 
 
 @pytest.fixture
@@ -44,6 +44,38 @@ def test_a_closed_round_offers_to_score(office, made, store):
     assert (answer.status_code, answer.location) == (303, page_of(made))
     with reading(store) as session:
         assert session.get_one(Round, made.round.id).state is RoundState.SCORED
+
+
+def test_scoring_has_the_ballots_counted_again_behind_it_once(office, made, store):
+    score(office, made)
+    score(office, made)
+    with reading(store) as session:
+        (job, again) = session.scalars(select(Job)).all()
+    assert (job.kind, job.round_id, again.kind) == ("recount", made.round.id, "recount")
+    verify(store, made)
+    score(office, made)
+    with reading(store) as session:
+        assert len(session.scalars(select(Job)).all()) == 2
+
+
+@pytest.mark.parametrize(
+    ("recounted", "altered", "said"),
+    [
+        pytest.param(False, False, "not yet compared", id="nobody has counted again yet"),
+        pytest.param(True, False, "ratings of units recounted", id="they agree"),
+        pytest.param(True, True, "Do not publish it", id="they disagree"),
+    ],
+)
+def test_the_page_of_a_run_says_what_recounts_have_found(
+    office, made, store, recounted, altered, said
+):
+    score(office, made)
+    if altered:
+        with transaction(store) as session:
+            session.execute(delete(Ballot).where(Ballot.channel == "token"))
+    if recounted:
+        verify(store, made)
+    assert said in visible_text(office.get(f"{page_of(made)}?lang=en"))
 
 
 def test_an_open_round_says_when_results_come(office, store):
