@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from surveys import metrics
 from surveys.jobs.kinds import Result
 from surveys.settings import PREFIX, Settings
 
@@ -69,7 +70,8 @@ class Child:
 
 def _environment(settings: Settings) -> dict[str, str]:
     """Return our own environment with this installation's store and folder."""
-    return os.environ | {
+    own = {name: value for name, value in os.environ.items() if name != metrics.FOLDER_VARIABLE}
+    return own | {
         f"{PREFIX}DATABASE_URL": settings.database_url,
         f"{PREFIX}VAR": str(settings.var),
     }

@@ -1,9 +1,10 @@
 """Jobs handed out by Huey on Redis, where that is set; the rows stay the truth."""
 
+import hashlib
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from redis.exceptions import RedisError
 
 from surveys.circuit import CLUSTER
 from surveys.db import Database
+from surveys.jobs.kinds import KINDS
 from surveys.jobs.runner import Runner
 from surveys.settings import Settings
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 QUEUE = "pingyi-jobs"
+_MARK_SIGNS = 12
 # A job that Redis was not told of, or forgot, is found in the store after this long.
 PATIENCE = timedelta(seconds=10)
 CONNECT_SECONDS = 2
@@ -31,6 +34,12 @@ HEALTH_SECONDS = 10
 def has_queue(settings: Settings) -> bool:
     """Tell whether jobs are handed out by Redis; Huey knows no cluster, so there they are not."""
     return bool(settings.redis_url) and not str(settings.redis_url).startswith(CLUSTER)
+
+
+def queue_name(settings: Settings) -> str:
+    """Return the queue's name in Redis, which several installations may share."""
+    mark = hashlib.sha256(QUEUE.encode() + settings.secret_key).hexdigest()[:_MARK_SIGNS]
+    return f"{QUEUE}-{mark}"
 
 
 def announce(settings: Settings, job_id: int) -> None:
@@ -46,11 +55,17 @@ def announce(settings: Settings, job_id: int) -> None:
         huey.storage.close()
 
 
-def work(settings: Settings, database: Database, clock: Callable[[], datetime]) -> None:
+def work(
+    settings: Settings,
+    database: Database,
+    clock: Callable[[], datetime],
+    kinds: Mapping[str, str] = KINDS,
+    patience: timedelta = PATIENCE,
+) -> None:
     """Do jobs until a signal comes: those that Redis hands out, and whatever waits in the store."""
     queued = has_queue(settings)
-    sweeper = Runner(settings, database, clock, patience=PATIENCE if queued else timedelta())
-    runner = Runner(settings, database, clock)
+    sweeper = Runner(settings, database, clock, kinds, patience if queued else timedelta())
+    runner = Runner(settings, database, clock, kinds)
     consumer = _consumer(settings, runner) if queued else None
     sweeper.start()
     if consumer is not None:
@@ -97,4 +112,7 @@ def _huey(settings: Settings) -> "RedisHuey":
         socket_timeout=ANSWER_SECONDS,
     )
     serializer = SignedSerializer(secret=settings.secret_key, salt=QUEUE)
-    return RedisHuey(QUEUE, results=False, connection_pool=pool, serializer=serializer)
+    name = queue_name(settings)
+    return RedisHuey(
+        name, results=False, connection_pool=pool, serializer=serializer, clean_name=False
+    )
