@@ -1,5 +1,7 @@
 """`python -m bench PART…`: measure, write JSON, and put the tables into docs/performance.md."""
 
+import signal
+import sys
 import tempfile
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +23,7 @@ def main(
     parts: tuple[str, ...], quick: bool, is_kept: bool, only_sqlite: bool, folder: Path | None
 ) -> None:
     """Measure the PARTS (default: all)."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped
     for name in parts or PARTS:
         module = import_module(f"bench.{name}")
         with tempfile.TemporaryDirectory(prefix="pingyi-bench-", dir=folder) as place:
