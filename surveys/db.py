@@ -9,6 +9,8 @@ import pysqlite3
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -18,6 +20,10 @@ LOCK_WAIT_SECONDS = 30
 # Connections of one process to PostgreSQL: kept, and more in a crowd.
 POOL_SIZE = 8
 POOL_OVERFLOW = 16
+
+
+# What a store that is away, full or too slow raises, as against one that was asked nonsense.
+STORE_SILENT = (OperationalError, InterfaceError, PoolTimeout)
 
 
 @dataclass

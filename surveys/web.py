@@ -28,8 +28,7 @@ from flask import (
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
@@ -230,8 +229,8 @@ def _http_fault(fault: HTTPException) -> Response:
 
 
 def _store_silent(fault: SQLAlchemyError) -> Response:
-    cause = getattr(fault, "orig", None) or fault
-    current_app.logger.error("the store does not answer: %s", type(cause).__name__)
+    # With its place: a table that is not there looks the same, and is a fault of ours.
+    current_app.logger.error("the store does not answer", exc_info=fault)
     return refusal_response(StoreSilent())
 
 
@@ -261,7 +260,7 @@ def prepare(app: Flask) -> None:
     app.session_interface = PhonelessSessions()
     app.register_error_handler(Refusal, refusal_response)
     app.register_error_handler(HTTPException, _http_fault)
-    for fault in (OperationalError, InterfaceError, PoolTimeout):
+    for fault in db.STORE_SILENT:
         app.register_error_handler(fault, _store_silent)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(_finish)

@@ -21,10 +21,16 @@ class Memory(Generic[Value]):
         self._values: OrderedDict[Hashable, tuple[float, Value]] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
+    def get(
+        self,
+        key: Hashable,
+        make: Callable[[], Value],
+        excused: tuple[type[Exception], ...] = (),
+    ) -> Value:
         """Return the value of a key, made now if it is not known.
 
-        Two threads may make the same value at once: that costs less than waiting for each other.
+        Where making it again fails in an excused way, what was known before is good enough. Two
+        threads may make the same value at once: that costs less than waiting for each other.
         """
         asked_at = time.monotonic()
         with self._lock:
@@ -32,7 +38,12 @@ class Memory(Generic[Value]):
             if known is not None and asked_at - known[0] <= self._seconds:
                 self._values.move_to_end(key)
                 return known[1]
-        value = make()
+        try:
+            value = make()
+        except excused:
+            if known is None:
+                raise
+            return known[1]
         with self._lock:
             self._values[key] = asked_at, value
             self._values.move_to_end(key)

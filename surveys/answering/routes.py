@@ -26,6 +26,7 @@ from surveys.answering.nonce import make_nonce, read_nonce, receipt_of
 from surveys.answering.pages import CompiledPage, compile_page
 from surveys.answering.queries import Asked, OpenLink, check_token, phone_link
 from surveys.ballots import Outcome
+from surveys.db import STORE_SILENT
 from surveys.refusals import (
     Busy,
     LinkUnknown,
@@ -282,7 +283,9 @@ def _link(code: str) -> OpenLink:
         with web.reading() as session:
             return phone_link(session, code, memories.asked)
 
-    link = memories.links.get((code, web.installation().database.changes.number), read)
+    # While the store is away a page stays on its feet: the ballot is kept on it and sent again.
+    key = code, web.installation().database.changes.number
+    link = memories.links.get(key, read, STORE_SILENT)
     link.check_open(web.now())
     return link
 

@@ -50,3 +50,16 @@ def test_memory_makes_again_what_has_grown_old():
         memory.get("a", lambda: made.append("a"))
         time.sleep(0.001)
     assert made == ["a", "a"]
+
+
+def test_memory_falls_back_on_what_it_knew_where_that_is_excused():
+    def silent():
+        raise ConnectionError
+
+    memory = Memory(2, seconds=-1.0)
+    memory.get("a", lambda: "known")
+    assert memory.get("a", silent, (ConnectionError,)) == "known"
+    with pytest.raises(ConnectionError):
+        memory.get("a", silent)
+    with pytest.raises(ConnectionError):
+        memory.get("b", silent, (ConnectionError,))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, select, update
+from sqlalchemy import event, func, select, text, update
 
 from surveys.answering.memory import Memory
 from surveys.db import reading, transaction
@@ -415,6 +415,23 @@ def test_a_page_that_was_asked_for_before_asks_the_store_nothing(app, client, ma
         session.execute(update(Link).values(label="另一个标签"))
     client.get(address(made))
     assert seen != [], "what this process has changed is read again"
+
+
+@on_one_store  # PostgreSQL is really killed in tests/faults
+def test_a_store_that_is_away_leaves_the_page_and_what_was_typed(app, client, made):
+    memories = app.extensions["answering"]
+    app.extensions["answering"] = replace(memories, links=Memory(8, seconds=-1.0))
+    fields = {**filled(client.get(address(made)), "01"), "01.comment": "写了很久的意见"}
+    database = app.extensions["installation"].database
+    with database.writer.begin() as connection:
+        connection.execute(text("ALTER TABLE link RENAME TO link_gone"))
+    answer = client.post(address(made), data=fields)
+    with database.writer.begin() as connection:
+        connection.execute(text("ALTER TABLE link_gone RENAME TO link"))
+    assert answer.status_code == 503
+    assert "写了很久的意见" in answer.text
+    assert client.post(address(made), data=fields).status_code == 200
+    assert len(ballots(app)) == 1
 
 
 def test_a_change_of_this_process_is_seen_at_once(app, client, made):
