@@ -24,21 +24,13 @@ def problem_words(job: Job) -> tuple[str, str]:
     if not job.problem:
         return "", ""
     kept = json.loads(job.problem)
-    values = _spoken(kept["values"])
-    advice = kept["advice"]
-    return gettext(kept["message"], **values), gettext(advice, **values) if advice else ""
+    message, advice, values = kept["message"], kept["advice"], _spoken(kept["values"])
+    return gettext(message, **values), gettext(advice, **values) if advice else ""
 
 
 def faults_of(job: Job) -> tuple[SaidFault, ...]:
     """Return the faults of the file that a job was about."""
-    return tuple(
-        SaidFault(
-            fault.get("row"),
-            fault.get("column"),
-            gettext(fault["message"], **_spoken(fault["values"])),
-        )
-        for fault in result_of(job).get("faults", ())
-    )
+    return tuple(_said(fault) for fault in result_of(job).get("faults", ()))
 
 
 def result_of(job: Job) -> dict[str, Any]:
@@ -51,6 +43,11 @@ def arguments_of(job: Job) -> dict[str, Any]:
     """Return what a job was started with."""
     kept: dict[str, Any] = json.loads(job.arguments)
     return kept
+
+
+def _said(fault: dict[str, Any]) -> SaidFault:
+    message, values = fault["message"], _spoken(fault["values"])
+    return SaidFault(fault.get("row"), fault.get("column"), gettext(message, **values))
 
 
 def _spoken(values: dict[str, Any]) -> dict[str, Any]:
