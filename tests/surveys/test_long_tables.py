@@ -71,6 +71,13 @@ def test_other_text_of_csv_is_as_it_was(tmp_path, words):
     assert csv_cells(tmp_path / "t.zip")[1] == ["id", words, "", "", words]
 
 
+def test_what_excel_would_take_for_a_numbered_sign_is_written_so_that_it_does_not(tmp_path):
+    write(xlsx_tables, tmp_path / "t.xlsx", [("_x0041_", ["_x0042_"])])
+    with zipfile.ZipFile(tmp_path / "t.xlsx") as archive:
+        assert b"<t>_x005F_x0041_</t>" in archive.read("xl/worksheets/sheet1.xml")
+        assert b"<t>_x005F_x0042_</t>" in archive.read("xl/sharedStrings.xml")
+
+
 def test_signs_that_xml_cannot_hold_are_left_out(tmp_path):
     write(xlsx_tables, tmp_path / "t.xlsx", [("i\x00d", ["a\x0bb\ufffe"])])
     assert xlsx_cells(tmp_path / "t.xlsx")[0][1][:2] == ["id", "ab"]
