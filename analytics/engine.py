@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 RETRIES = 2
 MERGED_AT_ONCE = 10
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 
 
 class Additive(Protocol):

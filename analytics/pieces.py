@@ -1,8 +1,8 @@
 """Counts equal pieces in long runs of fixed-width rating text."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
@@ -26,6 +26,7 @@ SPARSE_ROWS = 1 << 21
 Codes = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 Piece = tuple[int, bytes]
+Block = tuple[Codes, Codes]  # codes in order, each once, and how often it was seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,38 @@ def pieces_of(text: bytes, width: int) -> Iterator[bytes]:
     return (text[start : start + width] for start in range(0, len(text), width))
 
 
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """How often each piece was seen with each key, as numbers; counts of parts can be added.
+
+    A piece with a sign out of place has no number and stands among `odd` as it was written.
+    """
+
+    shape: Shape
+    blocks: tuple[Block, ...] = ()
+    odd: Mapping[Piece, int] = field(default_factory=dict)
+
+    def __add__(self, other: "Pieces") -> "Pieces":
+        blocks = self.blocks + other.blocks
+        if sum(codes.size for codes, _ in blocks) > SPARSE_ROWS:
+            blocks = (_merged(blocks),)
+        return Pieces(self.shape, blocks, Counter(self.odd) + Counter(other.odd))
+
+    def counts(self) -> Iterator[tuple[int, str, int]]:
+        """Return the key, the text and the number of each piece that has no sign out of place."""
+        codes, numbers = _merged(self.blocks)
+        if not codes.size:  # as where pieces are too long for a number: then all are odd
+            return iter(())
+        keys, rest = np.divmod(codes, prod(len(signs) for signs in self.shape.alphabets))
+        written = np.zeros((codes.size, self.shape.width), np.uint8)
+        for place, signs in reversed(list(enumerate(self.shape.alphabets))):
+            rest, value = np.divmod(rest, len(signs))
+            written[:, place] = np.frombuffer(signs.encode(), np.uint8)[value]
+        text, width = written.tobytes().decode(), self.shape.width
+        pieces = (text[start : start + width] for start in range(0, len(text), width))
+        return zip(keys.tolist(), pieces, numbers.tolist(), strict=True)
+
+
 class PieceCounter:
     """Counts pieces by key; a key stands for all that a ballot's pieces have in common."""
 
@@ -66,13 +99,12 @@ class PieceCounter:
         if keys > MOST_KEYS:
             raise ValueError(f"at most {MOST_KEYS} keys")
         self._shape = shape
-        self._radixes = [len(signs) for signs in shape.alphabets]
-        self._space = prod(self._radixes)
+        self._space = prod(len(signs) for signs in shape.alphabets)
         self._is_coded = self._space * keys < MOST_CODES
         self._is_headed = self._is_coded and shape.width >= HEAD_WIDTH
         self._is_dense = self._space * keys <= DENSE_CELLS
         self._table = np.zeros(self._space * keys if self._is_dense else 0, np.int64)
-        self._sparse: list[tuple[Codes, Codes]] = []
+        self._sparse: list[Block] = []
         self._sparse_rows = 0
         self._odd: Counter[Piece] = Counter()
         self._steps = _steps(shape) if self._is_coded else []
@@ -123,14 +155,14 @@ class PieceCounter:
         self._count(codes[whole])
         return np.bincount(keys)
 
-    def counts(self) -> Iterator[tuple[int, bytes, int]]:
-        """Return how often each piece was seen with each key."""
-        codes, numbers = self._found()
-        for code, number in zip(codes.tolist(), numbers.tolist(), strict=True):
-            key, rest = divmod(code, self._space)
-            yield key, self._piece(rest), number
-        for (key, piece), number in self._odd.items():
-            yield key, piece, number
+    def found(self) -> "Pieces":
+        """Return what was counted up to now."""
+        if self._is_dense:
+            codes = np.flatnonzero(self._table)
+            blocks: tuple[Block, ...] = ((codes, self._table[codes]),)
+        else:
+            blocks = tuple(self._sparse)
+        return Pieces(self._shape, blocks, dict(self._odd))
 
     def _codes(self, rows: Bytes) -> Codes:
         """Return each piece as one number, negative where it has a sign that cannot stand there."""
@@ -153,23 +185,12 @@ class PieceCounter:
             self._sparse = [_merged(self._sparse)]
             self._sparse_rows = 0  # what is merged already does not bring the next merge nearer
 
-    def _found(self) -> tuple[Codes, Codes]:
-        if self._is_dense:
-            codes = np.flatnonzero(self._table)
-            return codes, self._table[codes]
-        return _merged(self._sparse)
 
-    def _piece(self, code: int) -> bytes:
-        signs = []
-        for alphabet in reversed(self._shape.alphabets):
-            code, place = divmod(code, len(alphabet))
-            signs.append(alphabet[place])
-        return "".join(reversed(signs)).encode()
-
-
-def _merged(parts: list[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:
+def _merged(parts: Sequence[Block]) -> Block:
     if not parts:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    if len(parts) == 1:
+        return parts[0]
     codes, inverse = np.unique(np.concatenate([part[0] for part in parts]), return_inverse=True)
     numbers = np.zeros(codes.size, np.int64)
     np.add.at(numbers, inverse, np.concatenate([part[1] for part in parts]))

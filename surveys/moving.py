@@ -23,7 +23,7 @@ from surveys.refusals import (
     TargetNotEmpty,
 )
 from surveys.rounds import round_id_of
-from surveys.tallies import UNKNOWN, Counted, Frame, counted_of, folded, frame_of, kinds_of
+from surveys.tallies import UNKNOWN, Counted, Counts, Frame, counted_of, folded, frame_of, kinds_of
 
 ROWS_AT_A_TIME = 5_000
 # What belongs to an installation and not to a round, and work that is running somewhere.
@@ -268,7 +268,7 @@ def _recounted(session: Session, frame: Frame) -> Counted:
                 texts[key].append(ratings)
         for key, found in texts.items():
             counter.add(key, "".join(found).encode())
-    return counted_of(frame, kinds, counter, ballots)
+    return counted_of(frame, Counts(counter.found(), ballots))
 
 
 def _parts(session: Session, round_id: int) -> Iterator[Sequence[Any]]:

@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy import Connection, make_url, text
 
 from analytics.pieces import PieceCounter
-from surveys.tallies import UNKNOWN, Counted, Frame, counted_of, kinds_of
+from surveys.tallies import UNKNOWN, Counts, Frame, kinds_of
 
 # Names the store without telling its password: whoever counts has the setting itself.
 SETTING = "PINGYI_DATABASE_URL"
@@ -59,7 +59,7 @@ SELECT quote_ident(name.nspname) || '.' || quote_ident(leaf.relname),
 """
 
 
-def count_part(part: ServerPart, address: str | None = None) -> Counted:
+def count_part(part: ServerPart, address: str | None = None) -> Counts:
     """Return what the ballots of one part come to.
 
     Without an address it is read from the setting, which a worker on another machine needs too.
@@ -84,7 +84,7 @@ def count_part(part: ServerPart, address: str | None = None) -> Counted:
                 one_kind = {**values, "group": group_id, "channel": channel, "validity": validity}
                 for (ratings,) in connection.execute(_single(part.table), one_kind, binary=True):
                     counter.add_odd(key, ratings)
-    return counted_of(part.frame, kinds, counter, ballots)
+    return Counts(counter.found(), ballots)
 
 
 @contextmanager

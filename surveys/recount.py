@@ -19,10 +19,12 @@ from surveys.refusals import BallotsArriving
 from surveys.sqlite_ballots import FilePart
 from surveys.tallies import (
     Counted,
+    Counts,
     Difference,
     Finding,
     Frame,
     ballots_of,
+    counted_of,
     differences,
     folded,
     frame_of,
@@ -67,7 +69,8 @@ def recount(
             frame = frame_of(session, round_id)
             before = folded(session, frame)
             chosen = executor or executor_for(None, before.ballot_count)
-            again = _counted(database, session, frame, before.ballot_count, chosen, tell)
+            counts = _counts(database, session, frame, before.ballot_count, chosen, tell)
+            again = counted_of(frame, counts)
         if _was_one_moment(database, chosen) or before == _folded_now(database, frame):
             return Recount(before.tally.digest(), again, differences(before, again))
     raise BallotsArriving
@@ -81,7 +84,7 @@ def executor_for(scheduler: str | None, ballots: int, cores: int | None = None) 
     return Processes(cores) if ballots > MANY_BALLOTS and cores > 1 else InProcess()
 
 
-def count(partition: Partition, address: str | None = None) -> Counted:
+def count(partition: Partition, address: str | None = None) -> Counts:
     """Return what the ballots of a partition come to: pure, and harmless to repeat."""
     if isinstance(partition, FilePart):
         return sqlite_ballots.count_part(partition)
@@ -108,14 +111,14 @@ def _one_moment(database: Database) -> Iterator[Session]:
         yield session
 
 
-def _counted(
+def _counts(
     database: Database,
     session: Session,
     frame: Frame,
     ballots: int,
     executor: Executor,
     tell: Tell,
-) -> Counted:
+) -> Counts:
     connection = session.connection()
     parts = partitions_of(database, connection, frame, ballots)
     done = 0

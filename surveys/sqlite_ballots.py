@@ -12,7 +12,7 @@ import pysqlite3
 
 from analytics.pieces import MARK, PieceCounter, head_of
 from surveys.questionnaire import Channel, Validity
-from surveys.tallies import UNKNOWN, BallotKind, Counted, Frame, counted_of, kinds_of
+from surveys.tallies import UNKNOWN, BallotKind, Counts, Frame, kinds_of
 
 BALLOTS_AT_ONCE = 20_000
 WAIT_SECONDS = 30
@@ -42,13 +42,13 @@ def parts_of(path: str, frame: Frame, ballots: int) -> tuple[FilePart, ...]:
     return tuple(FilePart(path, frame, since, to) for since, to in pairwise(EDGES))
 
 
-def count_part(part: FilePart) -> Counted:
+def count_part(part: FilePart) -> Counts:
     """Return what the ballots of one part come to."""
     with _opened(part.path) as connection:
         return count_on(connection, part)
 
 
-def count_on(connection: Any, part: FilePart) -> Counted:
+def count_on(connection: Any, part: FilePart) -> Counts:
     """Count a part on a connection that is at hand, in the transaction it is in."""
     kinds = kinds_of(part.frame)
     counter = PieceCounter(part.frame.shape, len(kinds))
@@ -62,7 +62,7 @@ def count_on(connection: Any, part: FilePart) -> Counted:
             _count_one_by_one(connection, part.frame, block, kinds, counter, ballots)
         else:
             ballots.update({key: count for key, count in enumerate(found.tolist()) if count})
-    return counted_of(part.frame, kinds, counter, ballots)
+    return Counts(counter.found(), ballots)
 
 
 @contextmanager

@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from analytics.pieces import PieceCounter, Shape
+from analytics.pieces import Pieces, Shape
 from analytics.tally import Cell, Tally
 from surveys.models import (
     Correction,
@@ -50,18 +51,27 @@ class Frame:
 
 @dataclass(frozen=True)
 class Counted:
-    """What ballots come to: their tally, and how many there are of each kind; it can be added."""
+    """What ballots come to: their tally, and how many there are of each kind."""
 
-    tally: Tally = field(default_factory=Tally)
-    ballots: Mapping[BallotKind, int] = field(default_factory=dict)
-
-    def __add__(self, other: "Counted") -> "Counted":
-        return Counted(self.tally + other.tally, Counter(self.ballots) + Counter(other.ballots))
+    tally: Tally
+    ballots: Mapping[BallotKind, int]
 
     @property
     def ballot_count(self) -> int:
         """Return the number of all ballots, whatever became of them."""
         return sum(self.ballots.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """The same as plain numbers by key of a kind, for the way between machines; it can be added."""
+
+    pieces: Pieces
+    ballots: Mapping[int, int]
+
+    def __add__(self, other: "Counts") -> "Counts":
+        ballots = Counter(self.ballots) + Counter(other.ballots)
+        return Counts(self.pieces + other.pieces, ballots)
 
 
 @dataclass(frozen=True)
@@ -162,32 +172,48 @@ def kinds_of(frame: Frame) -> list[BallotKind]:
     return [(UNKNOWN, UNKNOWN, UNKNOWN), *kinds]
 
 
-def counted_of(
-    frame: Frame, kinds: Sequence[BallotKind], counter: PieceCounter, ballots: Mapping[int, int]
-) -> Counted:
-    """Return the pieces and ballots counted by key as what they say."""
+def counted_of(frame: Frame, counts: Counts) -> Counted:
+    """Return what pieces and ballots counted by key say."""
+    kinds = kinds_of(frame)
+    cells = [*_cells(frame, kinds, counts.pieces), *_odd_cells(frame, kinds, counts.pieces)]
+    ballots = {kinds[key]: count for key, count in counts.ballots.items() if count}
+    return Counted(Tally(cells), ballots)
+
+
+def _cells(frame: Frame, kinds: Sequence[BallotKind], pieces: Pieces) -> Iterator[tuple[Cell, int]]:
+    digits = frame.shape.unit_digits
+    codes = {f"{number:0{digits}d}": code for number, code in frame.units}
+    entering = [_enters(kind) for kind in kinds]
+    for key, piece, count in pieces.counts():
+        if entering[key]:
+            group, channel, validity = kinds[key]
+            unit = codes.get(piece[:digits])
+            pattern = piece if unit is None else piece[digits:]
+            yield (
+                Cell(group, channel, unit or UNKNOWN, pattern, validity == Validity.FLAGGED),
+                count,
+            )
+
+
+def _odd_cells(
+    frame: Frame, kinds: Sequence[BallotKind], pieces: Pieces
+) -> Iterator[tuple[Cell, int]]:
+    """Return the cells of damaged pieces, which stay as they are, so that they show up."""
     units = frame.unit_codes
-    entering = [validity in ENTERING for _, _, validity in kinds]
-    return Counted(
-        Tally(
-            (_cell(frame, kinds[key], piece, units), count)
-            for key, piece, count in counter.counts()
-            if entering[key] or key == 0
-        ),
-        {kinds[key]: count for key, count in ballots.items() if count},
-    )
+    for (key, piece), count in pieces.odd.items():
+        if not _enters(kinds[key]):
+            continue
+        group, channel, validity = kinds[key]
+        unit, pattern = UNKNOWN, piece.decode(errors="backslashreplace")
+        with suppress(ValueError, KeyError):
+            (rating,) = read_ratings_text(pattern, frame.shape.unit_digits, frame.shape.item_count)
+            unit, pattern = units[rating.unit_number], rating.pattern
+        yield Cell(group, channel, unit, pattern, validity == Validity.FLAGGED), count
 
 
-def _cell(frame: Frame, kind: BallotKind, piece: bytes, units: Mapping[int, str]) -> Cell:
-    """Return the cell of one piece of a ballot; a damaged one stays as it is, so it shows up."""
-    group, channel, validity = kind
-    flagged = validity == Validity.FLAGGED
-    written = piece.decode(errors="backslashreplace")
-    try:
-        (rating,) = read_ratings_text(written, frame.shape.unit_digits, frame.shape.item_count)
-        return Cell(group, channel, units[rating.unit_number], rating.pattern, flagged)
-    except (ValueError, KeyError):
-        return Cell(group, channel, UNKNOWN, written, flagged)
+def _enters(kind: BallotKind) -> bool:
+    """Tell whether ballots of a kind enter the count; those of no known kind must show up."""
+    return kind[2] in ENTERING or kind[2] == UNKNOWN
 
 
 def differences(before: Counted, again: Counted) -> tuple[Difference, ...]:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from surveys.recount import Counted, Partition, count
+from surveys.recount import Partition, count
+from surveys.tallies import Counts
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_SECONDS = 60
@@ -25,7 +26,7 @@ class Cluster:
     workers: list[subprocess.Popen[bytes]]
 
 
-def slowly(partition: Partition) -> Counted:
+def slowly(partition: Partition) -> Counts:
     """Count a partition, taking its time."""
     time.sleep(0.2)
     return count(partition)

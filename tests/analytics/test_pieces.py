@@ -1,13 +1,17 @@
 """Counting fixed-width text with numpy against cutting it piece by piece."""
 
 from collections import Counter
+from functools import reduce
+from itertools import islice
+from operator import add
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import pieces
-from analytics.pieces import PieceCounter, Shape, head_of, pieces_of
+from analytics.pieces import PieceCounter, Pieces, Shape, head_of, pieces_of
 
 SHAPES = {
     "one item": Shape(2, 1, "ABCDEN"),
@@ -37,9 +41,13 @@ def expected(shape, ballots):
 
 
 def found(counter):
-    counts = Counter()
-    for key, piece, number in counter.counts():
-        counts[key, piece] += number
+    return counts_of(counter.found())
+
+
+def counts_of(pieces):
+    counts = Counter(pieces.odd)
+    for key, piece, number in pieces.counts():
+        counts[key, piece.encode()] += number
     return counts
 
 
@@ -80,15 +88,28 @@ def test_two_ballots_whose_damage_makes_up_for_each_other_are_noticed(shape):
     assert counter.add_headed(joined.encode(), 2) is None
 
 
-def test_counting_in_parts_is_counting_together():
-    shape = SHAPES["so many items that codes are sorted"]
-    blocks = [f"{unit:02d}{'ABCDEN-AB'}".encode() * unit for unit in range(1, 40)]
-    together = PieceCounter(shape, 1)
-    together.add(0, b"".join(blocks))
-    apart = PieceCounter(shape, 1)
+@by_shape
+def test_counting_in_parts_is_counting_together(shape):
+    piece = "".join(signs[-1] for signs in shape.alphabets)
+    blocks = [f"{unit:0{shape.unit_digits}d}{piece}"[: shape.width] * unit for unit in range(1, 9)]
+    together = PieceCounter(shape, 2)
+    together.add(1, "".join(blocks * 2).encode())
+    parts = []
     for block in blocks * 2:
-        apart.add(0, block)
-    assert found(apart) == {piece: 2 * count for piece, count in found(together).items()}
+        apart = PieceCounter(shape, 2)
+        apart.add(1, block.encode())
+        parts.append(apart.found())
+    assert counts_of(reduce(add, parts)) == found(together)
+    assert found(together).total() == 2 * sum(range(1, 9))
+
+
+def test_many_parts_are_merged_so_that_they_take_no_more_room_than_their_sum():
+    codes = np.arange(pieces.SPARSE_ROWS // 2 + 1)
+    part = Pieces(SHAPES["five items"], ((codes, np.ones_like(codes)),), {(1, b"?"): 1})
+    merged = part + part + part
+    assert sum(block.size for block, _ in merged.blocks) <= 2 * codes.size
+    assert {count for _, _, count in islice(merged.counts(), 1000)} == {3}
+    assert merged.odd == {(1, b"?"): 3}
 
 
 def test_keys_are_limited_to_what_a_head_can_say():

@@ -4,7 +4,9 @@ import os
 import pickle
 import signal
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import permutations
+from operator import add
 
 import pytest
 from sqlalchemy import select, update
@@ -20,7 +22,7 @@ from surveys.questionnaire import UnitRating, Validity
 from surveys.recount import count, executor_for, partitions_of, recount
 from surveys.refusals import BallotsArriving, RoundUnknown
 from surveys.settings import Settings
-from surveys.tallies import Counted, Difference, folded, frame_of, latest_check
+from surveys.tallies import Difference, counted_of, folded, frame_of, latest_check
 from tests import cluster, makers
 from tests.makers import NOW
 
@@ -91,14 +93,15 @@ def test_the_counts_that_were_folded_are_those_of_the_ballots(database, made):
 
 
 def test_the_parts_hold_each_ballot_once_and_add_up_in_any_order(database, made):
-    counts = [counted(database, part) for part in parts_of(database, made)]
+    parts = parts_of(database, made)
+    counts = [counted(database, part) for part in parts]
     assert len(counts) >= 8
-    assert sum(1 for one in counts if one.ballot_count) > 4
+    assert sum(1 for one in counts if one.ballots) > 4
     whole = recount(database, made.round.id).recounted
-    assert sum(counts, Counted()) == whole
-    for some in permutations([one for one in counts if one.ballot_count][:3]):
+    for some in permutations([one for one in counts if one.ballots][:3]):
         rest = [one for one in counts if one not in some]
-        assert sum(rest, sum(some, Counted())) == whole
+        assert counted_of(parts[0].frame, reduce(add, [*some, *rest])) == whole
+        assert counted_of(parts[0].frame, reduce(add, some) + reduce(add, rest)) == whole
 
 
 def test_several_processes_come_to_the_same(database, made):
@@ -286,7 +289,7 @@ def test_a_cluster_that_loses_a_worker_counts_exactly_and_one_that_loses_its_hea
 
         survived = map_merge(executor, cluster.slowly, parts, killing(machines.workers[0]))
         assert machines.workers[0].wait() == -signal.SIGKILL
-        assert survived == missing
+        assert counted_of(frame, survived) == counted_of(frame, missing)
         with pytest.raises(CountingBroke):
             map_merge(executor, cluster.slowly, parts, killing(machines.scheduler))
 
