@@ -117,11 +117,10 @@ class PieceCounter:
             return
         rows = np.frombuffer(text, np.uint8).reshape(-1, width)
         codes = self._codes(rows)
-        odd = np.flatnonzero(codes < 0)
-        if odd.size:
-            self._odd.update((key, rows[place].tobytes()) for place in odd.tolist())
-            codes = codes[codes >= 0]
-        self._count(codes + key * self._space)
+        codes += key * self._space
+        if self._count(codes):
+            odd = np.flatnonzero(codes < 0).tolist()
+            self._odd.update((key, rows[place].tobytes()) for place in odd)
 
     def add_odd(self, key: int, text: bytes) -> None:
         """Count the pieces of one ballot whose text may be damaged."""
@@ -141,18 +140,15 @@ class PieceCounter:
         if not ballots or heads.size != ballots or heads[0] != 0:
             return None
         keys = _KEY_VALUES[rows[heads, 1]] * len(KEY_SIGNS) + _KEY_VALUES[rows[heads, 2]]
-        keys_of_rows = np.repeat(keys, np.diff(heads, append=rows.shape[0]))
         codes = self._codes(rows)
-        odd = np.flatnonzero(codes < 0)
-        if odd.size > heads.size:
+        codes += np.repeat(keys * self._space, np.diff(heads, append=rows.shape[0]))
+        if self._count(codes) > heads.size:
+            odd = np.setdiff1d(np.flatnonzero(codes < 0), heads, assume_unique=True)
+            of_odd = keys[np.searchsorted(heads, odd) - 1].tolist()
             self._odd.update(
-                (int(keys_of_rows[place]), rows[place].tobytes())
-                for place in np.setdiff1d(odd, heads, assume_unique=True).tolist()
+                (key, rows[place].tobytes())
+                for key, place in zip(of_odd, odd.tolist(), strict=True)
             )
-        codes += keys_of_rows * self._space
-        whole = np.ones(codes.size, bool)
-        whole[odd] = False
-        self._count(codes[whole])
         return np.bincount(keys)
 
     def found(self) -> "Pieces":
@@ -168,22 +164,26 @@ class PieceCounter:
         """Return each piece as one number, negative where it has a sign that cannot stand there."""
         codes = np.zeros(rows.shape[0], np.int64)
         for place, pairs, values in self._steps:
-            if pairs:
-                codes += values[_pairs(rows, place)]
-            else:
-                codes += values[rows[:, place]]
+            column = _pairs(rows, place) if pairs else rows[:, place]
+            codes += values[column]
         return codes
 
-    def _count(self, codes: Codes) -> None:
+    def _count(self, codes: Codes) -> int:
+        """Count the numbers of pieces; return how many are negative, which are not counted."""
+        shifted = np.maximum(codes, -1)
+        shifted += 1
         if self._is_dense:
-            self._table += np.bincount(codes, minlength=self._table.size)
-            return
-        found, numbers = np.unique(codes, return_counts=True)
-        self._sparse.append((found, numbers.astype(np.int64)))
+            counts = np.bincount(shifted, minlength=self._table.size + 1)
+            self._table += counts[1:]
+            return int(counts[0])
+        found, numbers = np.unique(shifted, return_counts=True)
+        first = int(found.size > 0 and found[0] == 0)
+        self._sparse.append((found[first:] - 1, numbers[first:].astype(np.int64)))
         self._sparse_rows += found.size
         if self._sparse_rows > SPARSE_ROWS:
             self._sparse = [_merged(self._sparse)]
             self._sparse_rows = 0  # what is merged already does not bring the next merge nearer
+        return int(numbers[0]) if first else 0
 
 
 def _merged(parts: Sequence[Block]) -> Block:
