@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from surveys import commands, health, logs, serving, web
 from surveys.accounts.routes import blueprint as accounts
 from surveys.answering.routes import blueprint as answering
+from surveys.answering.short_way import ShortWay
 from surveys.assessing.routes import blueprint as assessing
 from surveys.cache import SharedPages
 from surveys.db import Database, open_database
@@ -64,6 +65,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     web.prepare(app)
     health.prepare(app)
+    app.wsgi_app = ShortWay(  # type: ignore[method-assign]
+        app.wsgi_app, app.extensions, PHONE_BODY_BYTES, web.now
+    )
     commands.register(app)
     return app
 

@@ -286,10 +286,15 @@ def _whole_bodies(application: WSGIApplication) -> WSGIApplication:
     return call
 
 
+def headers_of(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Return the headers that every answer of an installation carries."""
+    if not settings.is_secure:
+        return tuple(HEADERS.items())
+    return (*HEADERS.items(), ("Strict-Transport-Security", "max-age=31536000"))
+
+
 def _finish(response: Response) -> Response:
-    response.headers.extend(HEADERS)
-    if installation().settings.is_secure:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    response.headers.extend(headers_of(installation().settings))
     if request.endpoint == "static":
         _pack(response)
         if "v" in request.args:

@@ -1,11 +1,13 @@
 """A client that reads every page as the strictest browser would, and fails on a bad one."""
 
+import gzip
 from collections import Counter
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import html5lib
 from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 LABELLED = {"checkbox", "radio", "text", "password", "number", "search", "file", "email", "tel"}
@@ -15,8 +17,14 @@ class PagesClient(FlaskClient):
     """Flask's client, with every HTML answer checked."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Send a request; fail when the page that comes back is bad HTML or an unfinished page."""
+        """Send a request as browsers do; fail when what comes back is a bad or unfinished page."""
+        headers = Headers(kwargs.get("headers"))
+        if "Accept-Encoding" not in headers:
+            kwargs["headers"] = Headers([*headers, ("Accept-Encoding", "gzip")])
         response = super().open(*args, **kwargs)
+        if response.headers.get("Content-Encoding") == "gzip" and response.data:
+            response.set_data(gzip.decompress(response.data))
+            del response.headers["Content-Encoding"]
         if response.mimetype == "text/html" and response.status_code not in {301, 302, 303}:
             check_page(response)
         return response

@@ -2,7 +2,11 @@
 
 import hmac
 import secrets
+from collections.abc import Mapping
 
+from werkzeug.http import dump_cookie
+
+from surveys.answering.queries import OpenLink
 from surveys.answering.signing import key_of, signature, url_text
 
 COOKIE_SECONDS = 2 * 365 * 24 * 3600
@@ -19,6 +23,31 @@ def make_device(secret: bytes) -> str:
     """Return the cookie of a browser that has none yet."""
     device_id = secrets.token_urlsafe(16)
     return f"{device_id}.{_signature(secret, device_id)}"
+
+
+def new_mark(secret: bytes, is_secure: bool) -> str:
+    """Return the Set-Cookie line that marks a browser."""
+    return dump_cookie(
+        cookie_name(is_secure),
+        make_device(secret),
+        max_age=COOKIE_SECONDS,
+        secure=is_secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def device_of(secret: bytes, is_secure: bool, cookies: Mapping[str, str]) -> str | None:
+    """Return the browser's id, or None where it has no mark of ours."""
+    return read_device(secret, cookies.get(cookie_name(is_secure)))
+
+
+def key_for(
+    secret: bytes, is_secure: bool, cookies: Mapping[str, str], link: OpenLink
+) -> str | None:
+    """Return the key under which this browser answers here; a secret ballot has none."""
+    found = None if link.is_token else device_of(secret, is_secure, cookies)
+    return None if found is None else device_key(secret, link.round_id, link.group_id, found)
 
 
 def read_device(secret: bytes, cookie: str | None) -> str | None:

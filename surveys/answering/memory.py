@@ -21,6 +21,14 @@ class Memory(Generic[Value]):
         self._values: OrderedDict[Hashable, tuple[float, Value]] = OrderedDict()
         self._lock = Lock()
 
+    def known(self, key: Hashable) -> Value | None:
+        """Return the value of a key if it is known and fresh."""
+        with self._lock:
+            found = self._values.get(key)
+        if found is None or time.monotonic() - found[0] > self._seconds:
+            return None
+        return found[1]
+
     def get(
         self,
         key: Hashable,

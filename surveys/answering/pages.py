@@ -2,9 +2,18 @@
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from surveys.answering.memory import Memory
+from surveys.answering.queries import Asked, OpenLink
 
 _GZIP_START = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
+# What another process changes is seen after so long; the writer of ballots asks the store itself.
+LINK_SECONDS = 1.0
+LINKS = 4096
+ASKED = 64
+PAGES = 128  # per link and language; a questionnaire of 62 units takes 250 kB
+VARY = "Accept-Encoding, Cookie"
 _BEST = 9
 
 
@@ -31,6 +40,36 @@ class CompiledPage:
         checksum = zlib.crc32(self.tail, zlib.crc32(middle, self.head_crc))
         ending = struct.pack("<II", checksum, size & 0xFFFFFFFF)
         return b"".join((_GZIP_START, self.packed_head, block, middle, self.packed_tail, ending))
+
+
+@dataclass(frozen=True)
+class Memories:
+    """What the phones of one process share."""
+
+    links: Memory[OpenLink] = field(default_factory=lambda: Memory(LINKS, LINK_SECONDS))
+    asked: Memory[Asked] = field(default_factory=lambda: Memory(ASKED))
+    pages: Memory[CompiledPage] = field(default_factory=lambda: Memory(PAGES))
+
+
+def page_key(link: OpenLink, locale: str) -> tuple[object, ...]:
+    """Return everything that the empty page says."""
+    words = (link.name, link.name_en, link.office, link.office_en, link.closes_at)
+    marks = (link.is_demonstration, link.state, link.window_unit)
+    return (link.id, link.asked.version, locale, *words, *marks)
+
+
+def page_headers() -> list[tuple[str, str]]:
+    """Return the headers of a packed page."""
+    return [
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Encoding", "gzip"),
+        ("Vary", VARY),
+    ]
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Tell whether an Accept-Encoding line plainly takes gzip; who names qualities is not plain."""
+    return "gzip" in accepted and ";" not in accepted
 
 
 def compile_page(html: str, mark: str) -> CompiledPage:

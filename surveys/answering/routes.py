@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import (
@@ -21,12 +20,20 @@ from surveys import throttle, web
 from surveys.access import public
 from surveys.answering import device, fields
 from surveys.answering.forms import BallotForm, ballot_form, clean_text
-from surveys.answering.memory import Memory
 from surveys.answering.nonce import make_nonce, read_nonce, receipt_of
-from surveys.answering.pages import CompiledPage, compile_page
-from surveys.answering.queries import Asked, OpenLink, check_token, phone_link
+from surveys.answering.pages import (
+    VARY,
+    CompiledPage,
+    Memories,
+    compile_page,
+    page_headers,
+    page_key,
+)
+from surveys.answering.queries import OpenLink, check_token, phone_link
+from surveys.answering.short_way import ANSWERED
 from surveys.ballots import Outcome
 from surveys.db import STORE_SILENT
+from surveys.questionnaire import Submission
 from surveys.refusals import (
     Busy,
     LinkUnknown,
@@ -41,31 +48,15 @@ from surveys.tokens import token_digest
 
 blueprint = Blueprint("answering", __name__)
 
-# What another process changes is seen after so long; the writer of ballots asks the store itself.
-LINK_SECONDS = 1.0
-LINKS_REMEMBERED = 4096
-ASKED_REMEMBERED = 64
-PAGES_REMEMBERED = 128  # per link and language; a questionnaire of 62 units takes 250 kB
 # What somebody pastes or types: a whole address or only the code, perhaps with a token behind it.
 TYPED_ADDRESS = re.compile(
     r"(?:\S*/a/)?(?P<code>[0-9A-Za-z_-]{1,20})/?(?:\?[^#\s]*)?(?:#(?P<token>[0-9A-Za-z-]{0,80}))?"
 )
 
 
-@dataclass(frozen=True)
-class Memories:
-    """What one installation's phones share."""
-
-    links: Memory[OpenLink]
-    asked: Memory[Asked]
-    pages: Memory[CompiledPage]
-
-
 @blueprint.record_once
 def _remember(state: BlueprintSetupState) -> None:
-    state.app.extensions["answering"] = Memories(
-        Memory(LINKS_REMEMBERED, LINK_SECONDS), Memory(ASKED_REMEMBERED), Memory(PAGES_REMEMBERED)
-    )
+    state.app.extensions["answering"] = Memories()
 
 
 @blueprint.route("/", methods=["GET", "POST"])
@@ -94,7 +85,7 @@ def questionnaire(code: str) -> Response:
         if web.installation().intake.is_full:  # before any work: reading a form is most of it
             raise Busy
         return _received(link)
-    key = _page_key(link)
+    key = page_key(link, web.chosen_locale())
     page = _memories().pages.get(key, lambda: _compiled(link, repr(key)))
     response = _page(page, make_nonce(_secret(), link.id, web.now()))
     _mark_device(link, response)
@@ -136,13 +127,24 @@ def _received(link: OpenLink) -> Response:
     if not form.is_complete:
         return _again(link, form, nonce_text, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     submission = form.submission(
-        link, nonce.submission_id, nonce.seconds_until(web.now()), _device_key(link)
+        link,
+        nonce.submission_id,
+        nonce.seconds_until(web.now()),
+        device.key_for(_secret(), web.installation().settings.is_secure, request.cookies, link),
     )
     try:
-        outcome = web.installation().intake.keep(submission)
+        outcome = _kept(submission)
     except (TokenUnknown, TokenSpent, NotSaved, StoreFull) as refusal:
         return _again(link, form, nonce_text, refusal=refusal)
     return _thanks(link, outcome, receipt_of(_secret(), nonce.submission_id))
+
+
+def _kept(submission: Submission) -> Outcome:
+    """Return what the writer makes of a submission, or has made of it on the short way."""
+    answered = request.environ.get(ANSWERED)
+    if isinstance(answered, Refusal):
+        raise answered
+    return answered or web.installation().intake.keep(submission)
 
 
 def _thanks(link: OpenLink, outcome: Outcome, receipt: str) -> Response:
@@ -153,7 +155,9 @@ def _thanks(link: OpenLink, outcome: Outcome, receipt: str) -> Response:
         page = "answering/thanks.html"
         return compile_page(render_template(page, link=link, outcome=outcome, receipt=mark), mark)
 
-    return _page(_memories().pages.get((*_page_key(link), outcome), made), receipt)
+    return _page(
+        _memories().pages.get((*page_key(link, web.chosen_locale()), outcome), made), receipt
+    )
 
 
 def _again(
@@ -227,53 +231,17 @@ def _halves(words: str) -> tuple[str, str]:
     return words[:place], words[place:]
 
 
-def _page_key(link: OpenLink) -> tuple[object, ...]:
-    """Return everything that the empty page says."""
-    words = (link.name, link.name_en, link.office, link.office_en, link.closes_at)
-    marks = (link.is_demonstration, link.state, link.window_unit)
-    return (link.id, link.asked.version, web.chosen_locale(), *words, *marks)
-
-
 def _page(page: CompiledPage, nonce: str) -> Response:
-    if not _takes_gzip():
-        response = Response(page.plain(nonce))
-    else:
-        response = Response(page.packed(nonce), headers={"Content-Encoding": "gzip"})
-    response.headers["Vary"] = "Accept-Encoding, Cookie"
-    return response
-
-
-def _takes_gzip() -> bool:
-    asked = request.headers.get("Accept-Encoding", "")
-    # Only who names qualities wants to be read closely.
-    return "gzip" in asked and (";" not in asked or bool(request.accept_encodings["gzip"]))
+    if request.accept_encodings["gzip"]:
+        return Response(page.packed(nonce), headers=page_headers())
+    return Response(page.plain(nonce), headers={"Vary": VARY})
 
 
 def _mark_device(link: OpenLink, response: Response) -> None:
     """Give the browser its mark if it has none; a secret ballot neither reads nor sets it."""
-    if link.is_token or _device_id() is not None:
-        return
     is_secure = web.installation().settings.is_secure
-    response.set_cookie(
-        device.cookie_name(is_secure),
-        device.make_device(_secret()),
-        max_age=device.COOKIE_SECONDS,
-        secure=is_secure,
-        httponly=True,
-        samesite="Lax",
-    )
-
-
-def _device_key(link: OpenLink) -> str | None:
-    found = None if link.is_token else _device_id()
-    if found is None:
-        return None
-    return device.device_key(_secret(), link.round_id, link.group_id, found)
-
-
-def _device_id() -> str | None:
-    name = device.cookie_name(web.installation().settings.is_secure)
-    return device.read_device(_secret(), request.cookies.get(name))
+    if not link.is_token and device.device_of(_secret(), is_secure, request.cookies) is None:
+        response.headers.add("Set-Cookie", device.new_mark(_secret(), is_secure))
 
 
 def _link(code: str) -> OpenLink:
