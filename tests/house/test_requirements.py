@@ -10,6 +10,7 @@ from tests.house.tree import ROOT, nodes, text_of, tracked
 
 # Needed without an import of ours.
 REASONS = {
+    "dask": "distributed is its part that spreads over machines",
     "granian": "the production server; `flask serve` starts it as a program",
     "gunicorn": "the other server that an installation may choose",
     "pypng": "qrcode draws PNG pictures with it",
