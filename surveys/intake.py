@@ -3,6 +3,7 @@
 import logging
 import queue
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 QUEUE_DEPTH = 2000
 LARGEST_BATCH = 200
 ANSWER_SECONDS = 60
+# A server has 64 threads. When so many of them wait for a store that has become slow, the others
+# are needed to go on showing pages and saying "not saved yet"; a short crowd is let in.
+MOST_HELD_UP = 48
+SLOW_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -46,13 +51,17 @@ class Intake:
         clock: Callable[[], datetime],
         depth: int = QUEUE_DEPTH,
         room: FreeSpace | None = None,
+        patience: float = SLOW_SECONDS,
     ) -> None:
         self._database = database
         self._clock = clock
         self._room = room
+        self._patience = patience
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(depth)
         self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
+        self._at_work = 0
+        self._began_at = 0.0
 
     def keep(self, submission: Submission) -> Outcome:
         """Store one submission durably; return what became of it, or raise the refusal.
@@ -62,6 +71,8 @@ class Intake:
         """
         if self._room is not None:
             self._room.check()
+        if self.is_full:
+            raise Busy
         self._start()
         waiting = _Waiting(submission)
         try:
@@ -76,7 +87,9 @@ class Intake:
 
     @property
     def is_full(self) -> bool:
-        """Tell whether the next ballot would be refused."""
+        """Tell whether the next ballot would be refused: too many wait, or too long."""
+        if self._at_work + self._queue.qsize() >= MOST_HELD_UP:
+            return time.monotonic() - self._began_at > self._patience
         return self._queue.full()
 
     def close(self) -> None:
@@ -101,7 +114,9 @@ class Intake:
             batch, is_last = self._next_batch()
             metrics.QUEUE_DEPTH.set(self._queue.qsize())
             if batch:
+                self._at_work, self._began_at = len(batch), time.monotonic()
                 self._commit(batch)
+                self._at_work = 0
             if is_last:
                 return
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -10,10 +11,10 @@ from sqlalchemy import event, select, text
 from surveys.ballots import Outcome, keep_batch
 from surveys.db import reading, transaction
 from surveys.disk import FreeSpace
-from surveys.intake import Intake
+from surveys.intake import MOST_HELD_UP, Intake
 from surveys.models import Ballot
 from surveys.questionnaire import UnitRating
-from surveys.refusals import NotSaved, StoreFull
+from surveys.refusals import Busy, NotSaved, StoreFull
 from tests.makers import NOW, make_round, make_submission
 
 BOUNDARIES = ("BEGIN", "SAVEPOINT", "RELEASE")
@@ -105,3 +106,26 @@ def test_without_room_nothing_is_tried(database, made, tmp_path):
         intake.keep(make_submission(made))
     intake.close()
     assert seen == []
+
+
+def test_a_slow_store_holds_up_some_and_refuses_the_rest_at_once(database, made):
+    intake = Intake(database, lambda: NOW, patience=0.1)
+    batch = ballots(made, MOST_HELD_UP + 1)
+    kept = []
+    threads = [
+        threading.Thread(target=lambda one=one: kept.append(intake.keep(one))) for one in batch[:-1]
+    ]
+    with transaction(database) as session:
+        # The writer waits for this transaction, as it would for a disk.
+        session.execute(text("UPDATE round SET name = name"))
+        for thread in threads:
+            thread.start()
+        while not intake.is_full:
+            time.sleep(0.01)
+        with pytest.raises(Busy):
+            intake.keep(batch[-1])
+    for thread in threads:
+        thread.join()
+    assert kept == [Outcome.KEPT] * MOST_HELD_UP
+    assert intake.keep(batch[-1]) is Outcome.KEPT
+    intake.close()
