@@ -45,10 +45,19 @@ for (const form of document.querySelectorAll("form[data-once]")) {
   });
 }
 
+// On a phone the places of a round are a row that scrolls: bring the present one into view.
+const roundPlaces = document.querySelector(".round-nav ul");
+const presentPlace = roundPlaces?.querySelector("[aria-current]");
+if (presentPlace) {
+  const middle = (roundPlaces.clientWidth - presentPlace.clientWidth) / 2;
+  roundPlaces.scrollLeft = presentPlace.offsetLeft - roundPlaces.offsetLeft - middle;
+}
+
 // Follow a task without reloading the page: <span data-job="…/progress.json"> around a <progress>.
 async function follow(place) {
   const bar = place.querySelector("progress");
   const words = place.querySelector(".progress-words");
+  const state = place.closest("tr, dl").querySelector(".badge");
   for (let pause = 1000; ; pause = Math.min(pause * 1.2, 5000)) {
     await new Promise((done) => setTimeout(done, pause));
     const answer = await fetch(place.dataset.job, { headers: { Accept: "application/json" } })
@@ -57,7 +66,9 @@ async function follow(place) {
     if (!answer.ok || answer.redirected) return;
     const told = await answer.json();
     if (!told.is_moving) return location.reload();
-    words.textContent = told.progress || told.words;
+    words.textContent = told.progress;
+    state.textContent = told.words;
+    state.classList.toggle("badge-accent", told.state === "running");
     if (told.total) [bar.max, bar.value] = [told.total, told.done];
   }
 }

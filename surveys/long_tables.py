@@ -22,6 +22,10 @@ FAST = 1
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 _KEPT_CHARS = 16
 _KEPT_CELLS = 50_000
+# Widths of columns, in signs of Latin text; an id has 22.
+_ID_WIDTH, _WIDTH_MIN, _WIDTH_MAX = 25, 12, 40
+# A table of few columns has room for them.
+_FEW_COLUMNS, _ROOMY_WIDTH = 6, 30
 
 
 class Add(Protocol):
@@ -132,7 +136,7 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _SHEET_HEAD = (
     f'{_DECLARATION}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
     '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView>'
-    "</sheetViews><sheetData>"
+    "</sheetViews>"
 )
 _NOTHING = "<c/>"
 _SHEET_END = "</sheetData></worksheet>"
@@ -171,7 +175,8 @@ class XlsxTables:
         """Write the sheets of one table."""
         head = [_xlsx_cell(words).replace("<c", '<c s="1"', 1) for words in headings]
         written = self._written
-        sheet = _Sheet(self, name, f"<row>{''.join(head)}</row>")
+        opening = f"{_columns(headings)}<sheetData><row>{''.join(head)}</row>"
+        sheet = _Sheet(self, name, opening)
         lines: list[str] = []
 
         def add(first: str, cells: Sequence[Cell], far: Sequence[tuple[int, str]] = ()) -> None:
@@ -262,6 +267,18 @@ def xlsx_tables(path: Path, rows_max: int = SHEET_ROWS_MAX) -> Iterator[XlsxTabl
         tables = XlsxTables(archive, rows_max)
         yield tables
         tables.end()
+
+
+def _columns(headings: Sequence[str]) -> str:
+    """Return how wide each column is: as its heading asks, within limits."""
+    least = _ROOMY_WIDTH if len(headings) <= _FEW_COLUMNS else _WIDTH_MIN
+    asked = [len(words) + sum(not sign.isascii() for sign in words) + 2 for words in headings]
+    widths = [_ID_WIDTH, *(min(max(least, width), _WIDTH_MAX) for width in asked[1:])]
+    columns = "".join(
+        f'<col min="{number}" max="{number}" width="{width}" customWidth="1"/>'
+        for number, width in enumerate(widths, start=1)
+    )
+    return f"<cols>{columns}</cols>"
 
 
 def _xlsx_cell(cell: Cell) -> str:

@@ -29,7 +29,7 @@ class FileEmpty(FileRefused):
     """No file was chosen."""
 
     message = N_("No file was chosen.")
-    advice = N_("Choose the workbook to be imported first.")
+    advice = N_("Choose the file to be imported first.")
 
 
 class PreviewGone(Refusal):

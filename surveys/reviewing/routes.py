@@ -123,14 +123,16 @@ def _page(round_id: int, refusal: Refusal | None = None) -> str:
         counts = participation(session, round_id)
         has_codes = queries.has_codes(session, round_id)
         columns = queries.ratings_columns(session, round_id)
+    is_early = has_codes and made.state not in ENDED
+    scope = Scope.OPEN if is_early else Scope.ALL
     return render_template(
         "reviewing/ballots.html",
         round=made,
         counts=counts,
         columns=columns,
         may_enter=made.state in STATES,
-        is_early=has_codes and made.state not in ENDED,
+        is_early=is_early,
         refusal=web.say(refusal) if refusal else None,
         entering=ImportForm(formdata=None),
-        exporting=ExportForm(formdata=None),
+        exporting=ExportForm(formdata=None, data={"scope": scope}),
     )

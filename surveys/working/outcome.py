@@ -6,10 +6,13 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from analytics.faults import N_
 from surveys.jobs.saying import arguments_of, result_of
 from surveys.models import Job, JobState
 
 Result = Mapping[str, Any]
+
+FORMS = {"xlsx": N_("workbook"), "csv": N_("CSV files"), "ratings": N_("counted ratings")}
 
 
 def outcome_of(job: Job) -> str:
@@ -32,7 +35,9 @@ def outcome_of(job: Job) -> str:
 def subject_of(job: Job) -> str:
     """Return what a job is about: the file of an import, the form of an export."""
     arguments = arguments_of(job)
-    return str(arguments.get("file_name") or arguments.get("form") or "")
+    form = str(arguments.get("form") or "")
+    said = _(FORMS[form]) if form in FORMS else form
+    return str(arguments.get("file_name") or said)
 
 
 def _exported(result: Result, _arguments: Result) -> str:

@@ -109,6 +109,7 @@ def _words() -> dict[str, Any]:
         "kind_words": job_kind_words,
         "outcome_of": outcome_of,
         "subject_of": subject_of,
+        "problem_words": problem_words,
         "progress_words": progress_words,
     }
 

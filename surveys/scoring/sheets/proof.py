@@ -70,7 +70,7 @@ def _recounted(run: RunView) -> str:
     said = {
         Proof.AGREED: _("yes, they agree"),
         Proof.DISAGREED: _("yes, they disagree"),
-        Proof.NOT_YET: _("not yet"),
+        Proof.NOT_YET: _("not yet compared"),
     }
     return str(said[run.proof])
 
