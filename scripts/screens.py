@@ -166,6 +166,7 @@ def console(browser: Browser, shown: Demonstration) -> None:
     for address, name in (
         (scored, "round"),
         (f"{opened}/links", "links"),
+        (f"{opened}/ballots", "ballots"),
         (f"{scored}/results", "results"),
         (f"{scored}/results/U44", "unit"),
     ):
