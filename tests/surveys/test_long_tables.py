@@ -117,3 +117,22 @@ def test_a_file_does_not_tell_when_or_by_whom_it_was_made(tmp_path, book):
     with zipfile.ZipFile(tmp_path / "t") as archive:
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert not [name for name in archive.namelist() if "docProps" in name]
+
+
+@pytest.mark.parametrize(
+    ("headings", "widths"),
+    [
+        pytest.param(("id", "一", "二"), [25, 30, 30], id="few columns have room"),
+        pytest.param(
+            ("id", "a", "用时和收到的日期", "x" * 60, *"bcd"),
+            [25, 12, 18, 40, 12, 12, 12],
+            id="of many each is as wide as its heading asks, within limits",
+        ),
+    ],
+)
+def test_columns_are_wide_enough_to_be_read(tmp_path, headings, widths):
+    path = tmp_path / "wide.xlsx"
+    write(xlsx_tables, path, [("1", ())], headings)
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    letters = (cell.column_letter for cell in sheet[1])
+    assert [sheet.column_dimensions[letter].width for letter in letters] == widths

@@ -186,6 +186,7 @@ def test_an_export_is_made_and_downloaded_by_who_may(
 def test_ballots_of_codes_are_not_exported_before_the_round_closes(office, store, made, page):
     early = export(office, page)
     assert early.status_code == 409
+    assert '<option selected value="open">' in office.get(page).text
     assert jobs(store) == []
     assert export(office, page, scope="open").status_code == 303
 
