@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from surveys import audit, web, work
 from surveys.access import actor, requires
 from surveys.jobs import start_job
+from surveys.jobs.queue import announce
 from surveys.models import Role
 from surveys.refusals import FormExpired, NotFound, RunUnknown
 from surveys.rounds import round_of
@@ -86,10 +87,13 @@ def score(round_id: int) -> ResponseReturnValue:
     with web.reading() as session:
         check_drained(session, web.installation().settings, round_id)
         prepared = actions.prepare_run(session, round_id)
+    recount = None
     with web.transaction() as session:
         made = actions.record_run(session, prepared, web.now(), actor())
         if latest_check(session, round_id, made.tally_sha256) is None:
-            start_job(session, "recount", web.now(), actor(), round_id)
+            recount = start_job(session, "recount", web.now(), actor(), round_id)
+    if recount is not None:
+        announce(web.installation().settings, recount.id)
     flash(_("Scoring run %(number)s is recorded.", number=made.number), "good")
     return redirect(url_for("scoring.results", round_id=round_id), 303)
 
