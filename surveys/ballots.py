@@ -9,21 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, bindparam, select, tuple_, update
+from sqlalchemy import Connection, Executable, bindparam, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from surveys.inserting import add_counts, insert_all, insert_once
-from surveys.models import (
-    Ballot,
-    Comment,
-    Device,
-    Link,
-    Participation,
-    Round,
-    TallyCell,
-    Token,
-    check_serving,
-)
+from surveys import postgresql_writing, sqlite_writing
+from surveys.models import Ballot, Link, Round, Token, check_serving
 from surveys.questionnaire import ENTERING, Submission, Validity, ratings_text
 from surveys.refusals import LinkClosed, Refusal, TokenSpent, TokenUnknown
 from surveys.settings import CITY_CLOCK
@@ -68,9 +58,8 @@ def store(
             answers[index] = refusal
     rows = {index: _row(submissions[index], now) for index in order if index not in answers}
     kept = _insert(connection, rows)
-    doubled = _mark_duplicates(connection, [rows[index] for index in kept])
-    answers.update(dict.fromkeys(kept, Outcome.KEPT))
-    answers.update({i: Outcome.DUPLICATE for i in kept if rows[i]["id"] in doubled})
+    _mark_duplicates(connection, [rows[index] for index, is_first in kept.items() if not is_first])
+    answers.update({i: Outcome.KEPT if first else Outcome.DUPLICATE for i, first in kept.items()})
     again = [index for index in rows if index not in answers]
     known = _known(connection, [rows[index] for index in again])
     answers.update({index: _earlier(rows[index], known) for index in again})
@@ -163,41 +152,34 @@ def _row(one: Submission, now: datetime) -> Row:
     }
 
 
-def _insert(connection: Connection, rows: dict[int, Row]) -> list[int]:
-    """Insert ballots whose key is not taken; return which ones were."""
+def _insert(connection: Connection, rows: dict[int, Row]) -> dict[int, bool]:
+    """Insert ballots whose key is not taken; return which, and whether of a new browser."""
     if not rows:
-        return []
-    inserted = insert_once(connection, _table(Ballot), list(rows.values()), ("round_id", "id"))
-    kept = []
+        return {}
+    new = {
+        (round_id, ballot_id): is_first
+        for round_id, ballot_id, is_first in _writing(connection).insert_ballots(
+            connection, list(rows.values())
+        )
+    }
+    kept = {}
     for index, row in rows.items():
         key = row["round_id"], row["id"]
-        if key in inserted:  # of the same submission twice in a batch, the first
-            inserted.remove(key)
-            kept.append(index)
+        if key in new:  # of the same submission twice in a batch, the first
+            kept[index] = new.pop(key)
     return kept
 
 
-def _mark_duplicates(connection: Connection, kept: Iterable[Row]) -> set[str]:
-    """Mark the new ballots of browsers that have answered before; return their ids."""
-    rows = {row["id"]: row for row in kept if row["device_key"]}
-    if not rows:
-        return set()
-    devices = [
-        {"round_id": row["round_id"], "key": row["device_key"], "ballot_id": row["id"]}
-        for row in sorted(rows.values(), key=lambda row: str(row["device_key"]))
-    ]
-    first = {key for (key,) in insert_once(connection, _table(Device), devices, ("ballot_id",))}
-    doubled = rows.keys() - first
-    for ballot_id in sorted(doubled):
-        row = rows[ballot_id]
+def _mark_duplicates(connection: Connection, rows: Iterable[Row]) -> None:
+    """Mark new ballots whose browsers have answered before."""
+    for row in rows:
         row["validity"] = Validity.DUPLICATE
         row["reasons"] = ",".join(filter(None, (row["reasons"], "same_device")))
         connection.execute(
             update(Ballot)
-            .where(Ballot.round_id == row["round_id"], Ballot.id == ballot_id)
+            .where(Ballot.round_id == row["round_id"], Ballot.id == row["id"])
             .values(validity=row["validity"], reasons=row["reasons"])
         )
-    return doubled
 
 
 def _known(connection: Connection, rows: Iterable[Row]) -> dict[tuple[int, str], Any]:
@@ -235,10 +217,9 @@ def _fold(connection: Connection, new: Iterable[tuple[Submission, Row]], now: da
             for rating in one.ratings:
                 cell = (one.round_id, one.group_id, one.channel, rating.unit_number)
                 cells[(*cell, rating.pattern, flagged)] += 1
-    columns = ("round_id", "group_id", "channel", "unit_number", "pattern", "is_flagged")
-    add_counts(connection, _table(TallyCell), columns, cells)
-    add_counts(connection, _table(Participation), ("round_id", "link_id", "day", "validity"), doors)
-    insert_all(connection, _table(Comment), sorted(comments, key=lambda row: str(row["id"])))
+    comments.sort(key=lambda row: str(row["id"]))
+    if doors:
+        _writing(connection).add_counts_and_comments(connection, cells, doors, comments)
 
 
 def _comments(one: Submission, row: Row) -> Iterable[Row]:
@@ -253,6 +234,6 @@ def _comments(one: Submission, row: Row) -> Iterable[Row]:
         }
 
 
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
+def _writing(connection: Connection) -> Any:
+    """Return the module that writes into this kind of store."""
+    return sqlite_writing if connection.dialect.name == "sqlite" else postgresql_writing

@@ -19,30 +19,6 @@ def copy_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None
         _copy(cursor, table.name, columns, rows)
 
 
-def copy_once(
-    connection: Connection, table: Table, rows: Sequence[Row], wanted: Sequence[str]
-) -> list[tuple[Any, ...]]:
-    """Add the rows whose keys are not taken, in their order; return columns of those added."""
-    columns = tuple(rows[0])
-    names, staging = ", ".join(columns), f"copied_{table.name}"
-    with _cursor(connection, f"INSERT INTO {table.name}") as cursor:
-        # Kept by the connection and emptied by the commit: making it each time would fill the
-        # catalogue. It has the columns and none of the keys.
-        cursor.execute(
-            f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging}"
-            f" (LIKE {table.name}, place integer) ON COMMIT DELETE ROWS"
-        )
-        cursor.execute(f"DELETE FROM {staging}")  # noqa: S608 - names of tables
-        placed = [{**row, "place": place} for place, row in enumerate(rows)]
-        _copy(cursor, staging, (*columns, "place"), placed)
-        cursor.execute(
-            f"INSERT INTO {table.name} ({names})"  # noqa: S608 - names of tables and columns
-            f" SELECT {names} FROM {staging} ORDER BY place"
-            f" ON CONFLICT DO NOTHING RETURNING {', '.join(wanted)}"
-        )
-        return list(cursor.fetchall())
-
-
 def _copy(
     cursor: "psycopg.Cursor[Any]", name: str, columns: Sequence[str], rows: Sequence[Row]
 ) -> None:

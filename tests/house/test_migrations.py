@@ -99,11 +99,13 @@ def contracting(source: str) -> list[str]:
 
 
 def expands(call: ast.Call, made: set[object]) -> bool:
-    """Tell whether a step only adds, and holds no table that people are writing to."""
+    """Tell whether a step leaves all that is used, and holds no table for more than a moment."""
     if call.func.attr == "create_table":
         return True
     if call.func.attr == "create_index":
         return said(call, 1, "table_name") in made
+    if call.func.attr == "drop_constraint":  # code that kept to it does no harm without it
+        return said(call, 2, "type_") == "foreignkey"
     if call.func.attr == "add_column":
         column = ast.unparse(call.args[1])
         return "nullable=True" in column or "server_default=" in column
@@ -135,6 +137,8 @@ def test_a_migration_can_run_while_people_are_served(script):
         ),
         ('op.drop_column("ballot", "x")', False),
         ('op.drop_table("ballot")', False),
+        ('op.drop_constraint("f", "ballot", type_="foreignkey")', True),
+        ('op.drop_constraint("p", "ballot", type_="primary")', False),
         ('op.rename_table("ballot", "b")', False),
         ('op.alter_column("ballot", "x", type_=sa.Text())', False),
         ('op.execute("ALTER TABLE ballot RENAME TO b")', False),

@@ -1,14 +1,25 @@
 """Every ballot once: what the writer stores, counts and answers."""
 
+import json
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError
 
-from surveys.ballots import Outcome, keep_batch
+from surveys.ballots import Outcome, keep_batch, store
 from surveys.db import reading, transaction
-from surveys.models import Ballot, Comment, Link, Participation, RoundState, TallyCell, Token
+from surveys.models import (
+    Ballot,
+    Comment,
+    Device,
+    Link,
+    Participation,
+    RoundState,
+    TallyCell,
+    Token,
+)
 from surveys.questionnaire import UnitRating, Validity
 from surveys.refusals import LinkClosed, LinkNotYetOpen, TokenSpent, TokenUnknown
 from surveys.tokens import token_digest
@@ -70,6 +81,28 @@ def test_the_rating_view_splits_a_ballot_for_sql_readers(database, made):
     assert [row.unit_code for row in found] == ["U01"] * 5 + ["U06"] * 5
     assert [row.item_code for row in found[:5]] == [item.code for item in made.rules.items]
     assert {row.group_code for row in found} == {"citizens"}
+
+
+@pytest.mark.parametrize(
+    "words", ['"quoted", \\ {braces}', "NULL", "", "\\", "a\nb", "’;--", "%s ? :x"]
+)
+def test_what_somebody_wrote_is_stored_sign_by_sign(database, made, words):
+    answers = (("wish", words),)
+    keep(database, make_submission(made, comments=((1, words),), answers=answers))
+    [comment] = rows(database, Comment)
+    [ballot] = rows(database, Ballot)
+    assert (comment.words, json.loads(ballot.answers)) == (words, {"wish": words})
+
+
+@pytest.mark.parametrize("validity", Validity)
+@pytest.mark.parametrize("unknown", ["round_id", "group_id", "link_id"])
+def test_a_ballot_of_nothing_known_is_not_stored(database, made, unknown, validity):
+    ballot = make_submission(
+        made, validity=validity, comments=((1, "好"),), device_key="d", **{unknown: 999_999}
+    )
+    with pytest.raises(IntegrityError), transaction(database) as session:
+        store(session, [ballot], NOW)
+    assert [row for model in (Ballot, Comment, Device) for row in rows(database, model)] == []
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["in one batch", "one after the other"])

@@ -57,7 +57,7 @@ def test_a_batch_costs_less_than_a_statement_for_each_ballot(database, made):
     with statements(database.writer) as seen, transaction(database) as session:
         answers = keep_batch(session, ballots(made, 16), NOW)
     assert answers == [Outcome.KEPT] * 16
-    assert 4 <= len(seen) <= 6, seen
+    assert 3 <= len(seen) <= 6, seen
 
 
 @pytest.mark.parametrize("poisoned", [0, 7, 19], ids=["first", "amid", "last"])
