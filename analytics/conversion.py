@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from analytics.figures import mean, root, settled
+from analytics.figures import mean, root, settled, variance
 from analytics.rule_set import Conversion, Method
 
 
@@ -68,8 +68,7 @@ def spreads(members: Class) -> dict[str, Spread]:
 
 
 def _spread(means: list[Fraction]) -> Spread:
-    centre = mean(means)
-    return Spread(len(means), centre, root(mean([(value - centre) ** 2 for value in means])))
+    return Spread(len(means), mean(means), root(variance(means)))
 
 
 def _direct(members: Class, _conversion: Conversion, full_marks: Fraction) -> dict[str, Converted]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from analytics.counting import squared_deviations
 from analytics.faults import N_, Fault
+from analytics.histogram import squared_deviations
 from analytics.rule_set import RuleSet
 from analytics.shrinkage import Sample, prior_of
 from analytics.social_result import GroupScore, SocialResult, UnitScore
@@ -49,13 +49,14 @@ def social_intervals(tally: Tally, rules: RuleSet, result: SocialResult) -> dict
     open is as uncertain as units of the class differ. Trimmed groups are given the variance of
     all their ballots, which is on the wide side.
     """
-    if tally.digest() != result.tally_sha256:
+    if tally is not result.tally and tally != result.tally:
         raise Fault(N_("the result was not made from this tally"), "intervals")
-    peers = _peers(result)
+    samples = _samples(result)
+    peers = _peers(result, samples)
     return {
         score.unit.code: interval
         for score in result.units
-        if (interval := _interval(score, rules, peers)) is not None
+        if (interval := _interval(score, rules, samples, peers)) is not None
     }
 
 
@@ -105,18 +106,26 @@ class _Peers:
     between_df: int
 
 
-def _sample(group: GroupScore) -> Sample | None:
-    if not group.scores or group.mean is None:
-        return None
-    return Sample(group.valid, group.mean, squared_deviations(group.scores))
+_Samples = Mapping[tuple[str, str], Sample]  # by unit and group
 
 
-def _peers(result: SocialResult) -> dict[tuple[str, str], _Peers]:
+def _samples(result: SocialResult) -> _Samples:
+    return {
+        (score.unit.code, group.group): Sample(
+            group.valid, group.mean, squared_deviations(group.scores)
+        )
+        for score in result.units
+        for group in score.groups
+        if group.scores and group.mean is not None
+    }
+
+
+def _peers(result: SocialResult, of_unit: _Samples) -> dict[tuple[str, str], _Peers]:
     samples: dict[tuple[str, str], list[Sample]] = {}
     everywhere: dict[str, list[Sample]] = {}
     for score in result.units:
         for group in score.groups:
-            sample = _sample(group)
+            sample = of_unit.get((score.unit.code, group.group))
             if sample is not None and score.composite is not None:
                 samples.setdefault((score.unit.unit_class, group.group), []).append(sample)
                 everywhere.setdefault(group.group, []).append(sample)
@@ -151,7 +160,10 @@ def _mean_variance(samples: Sequence[Sample]) -> float | None:
 
 
 def _interval(
-    score: UnitScore, rules: RuleSet, peers: Mapping[tuple[str, str], _Peers]
+    score: UnitScore,
+    rules: RuleSet,
+    samples: _Samples,
+    peers: Mapping[tuple[str, str], _Peers],
 ) -> Interval | None:
     if score.direct is None:
         return None
@@ -162,7 +174,8 @@ def _interval(
         if not group.weight_share:
             continue
         seen = peers.get((score.unit.unit_class, group.group))
-        parts = None if seen is None else _group_parts(group, seen)
+        sample = samples.get((score.unit.code, group.group))
+        parts = None if seen is None else _group_parts(group, sample, seen)
         if parts is None:
             return None
         plain += [own for own, _ in parts]
@@ -171,14 +184,15 @@ def _interval(
     return interval_of(float(score.direct), plain, () if unknown else careful, rules)
 
 
-def _group_parts(group: GroupScore, seen: _Peers) -> list[tuple[Part, Part]] | None:
+def _group_parts(
+    group: GroupScore, sample: Sample | None, seen: _Peers
+) -> list[tuple[Part, Part]] | None:
     """Return the terms of one group: its own ballots', and what they leave to the class."""
     if group.valid and not group.scores:
         return None  # it arrived as ready-made scores, without their variance
     weight = float(group.weight_share or 0)
     own_share = float(1 if group.own_share is None else group.own_share)
     parts = []
-    sample = _sample(group)
     if sample is not None:
         own, larger = mean_variances(sample, seen.within or 0.0)
         factor = (weight * own_share) ** 2

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import NoReturn
 
 from analytics.faults import N_, Fault
-from analytics.figures import round_half_up
+from analytics.figures import mean, round_half_up
 from analytics.grading import Graded, Standing, grade_class
 from analytics.merge_result import (
     Adjustment,
@@ -35,8 +36,8 @@ _UNGRADED = Graded(None, ())
 
 def work_scores(entries: Iterable[WorkEntry], rules: RuleSet) -> dict[str, Fraction]:
     """Return W of every unit with an indicator that applies: scored over full marks, times 70."""
-    scored: dict[str, Fraction] = {}
-    full: dict[str, Fraction] = {}
+    scored: dict[str, list[Fraction]] = {}
+    full: dict[str, list[Fraction]] = {}
     seen = set()
     for entry in entries:
         if (entry.unit, entry.indicator) in seen:
@@ -44,10 +45,15 @@ def work_scores(entries: Iterable[WorkEntry], rules: RuleSet) -> dict[str, Fract
         seen.add((entry.unit, entry.indicator))
         _check_entry(entry)
         if entry.applies and _feeds(entry, rules):
-            score = Fraction(entry.score or 0)
-            scored[entry.unit] = scored.get(entry.unit, Fraction(0)) + score
-            full[entry.unit] = full.get(entry.unit, Fraction(0)) + Fraction(entry.full_marks)
-    return {unit: Fraction(rules.work_full_marks) * scored[unit] / full[unit] for unit in full}
+            scored.setdefault(entry.unit, []).append(_fraction(entry.score or 0))
+            full.setdefault(entry.unit, []).append(_fraction(entry.full_marks))
+    marks = Fraction(rules.work_full_marks)
+    return {unit: marks * mean(scored[unit]) / mean(full[unit]) for unit in full}
+
+
+@lru_cache(4096)  # the same few points come again and again
+def _fraction(number: Fraction | Decimal | int) -> Fraction:
+    return Fraction(number)
 
 
 def combine(

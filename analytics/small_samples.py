@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from analytics.counting import Histogram, squared_deviations
 from analytics.figures import mean
+from analytics.histogram import Histogram, squared_deviations
 from analytics.rule_set import SmallSamples
 from analytics.shrinkage import Prior, Sample, prior_of
 from analytics.social_result import Flag
@@ -91,9 +91,14 @@ def _as_is(view: View, mu: Fraction) -> Treated:
 
 
 def _drawn(view: View, mu: Fraction, own_share: Fraction, floor: int) -> Treated:
-    own = NONE if view.mean is None else own_share * view.mean
     flags = (Flag.SMALL_SAMPLE,) if view.n < floor else ()
-    return Treated(own + (1 - own_share) * mu, mu, own_share, flags)
+    if view.mean is None:
+        padded = (1 - own_share) * mu
+    elif own_share == ONE:
+        padded = view.mean
+    else:
+        padded = own_share * view.mean + (1 - own_share) * mu
+    return Treated(padded, mu, own_share, flags)
 
 
 def _class_means(views: Sequence[View]) -> Callable[[str], Fraction]:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from analytics.conversion import (
+    Class,
     Converted,
     Convertible,
     GroupMean,
@@ -14,8 +15,9 @@ from analytics.conversion import (
     method_for,
     spreads,
 )
+from analytics.figures import weighted_mean
 from analytics.rule_set import Method, RuleSet
-from analytics.small_samples import Means, View, treat
+from analytics.small_samples import Means, Treated, View, treat
 from analytics.social_result import (
     ClassFacts,
     ClassGroup,
@@ -41,6 +43,10 @@ __all__ = [
     "score",
 ]
 
+_UNASKED = Treated(None)  # nobody asked this group about this unit
+_SUSPENDED = Treated(None, flags=(Flag.GROUP_SUSPENDED,))
+_NO_SHARE = Fraction(0)
+
 # What a reader of a unit must know at once, taken over from its groups with weight.
 _TAKEN_OVER = (
     Flag.SMALL_SAMPLE,
@@ -60,23 +66,23 @@ def score(
     A unit without any valid ballot in a group with weight takes part in nothing.
     """
     views = unit_views(tally, rules, units, ready or {})
+    shown = tuple(dict.fromkeys(code for of_unit in views.values() for code in of_unit))
     taking_part = [unit for unit in units if _takes_part(views[unit.code].values())]
-    treated = _treat_groups(rules, views, taking_part)
+    treated = _treat_groups(rules, shown, views, taking_part)
     scores = {
         unit.code: _unit_score(unit, views[unit.code].values(), treated) for unit in taking_part
     }
     facts: list[ClassFacts] = []
     for unit_class in dict.fromkeys(unit.unit_class for unit in units):
         members = [scores[unit.code] for unit in taking_part if unit.unit_class == unit_class]
-        facts.append(_class_facts(unit_class, members, rules, treated))
-        scores.update(_converted_class(members, rules))
-    shown = _shown_groups(rules, views)
+        of_class = _members(members)
+        facts.append(_class_facts(unit_class, of_class, rules, treated))
+        scores.update(_converted_class(members, of_class, rules))
     return SocialResult(
         rules_sha256=rules.sha256,
-        tally_sha256=tally.digest(),
+        tally=tally,
         units=tuple(
-            _with_groups(scores.get(unit.code) or _without_score(unit, views[unit.code]), shown)
-            for unit in units
+            scores.get(unit.code) or _without_score(unit, views[unit.code]) for unit in units
         ),
         classes=tuple(facts),
         suspended_groups=tuple(code for code in shown if code not in treated),
@@ -89,14 +95,17 @@ def _takes_part(views: Iterable[GroupScore]) -> bool:
 
 
 def _treat_groups(
-    rules: RuleSet, views: Mapping[str, UnitViews], taking_part: Sequence[Unit]
+    rules: RuleSet,
+    shown: Sequence[str],
+    views: Mapping[str, UnitViews],
+    taking_part: Sequence[Unit],
 ) -> dict[str, Means]:
     """Return M' of every unit in every group that is not suspended."""
     treated = {}
-    for group in rules.groups:
-        seen = [_seen(unit, views[unit.code][group.code]) for unit in taking_part]
+    for code in shown:
+        seen = [_seen(unit, views[unit.code][code]) for unit in taking_part]
         if any(view.n for view in seen):
-            treated[group.code] = treat(rules.small_samples, group.floor, seen)
+            treated[code] = treat(rules.small_samples, rules.group(code).floor, seen)
     return treated
 
 
@@ -111,23 +120,40 @@ def _is_small(means: Means) -> bool:
 
 def _unit_score(unit: Unit, views: Iterable[GroupScore], treated: Mapping[str, Means]) -> UnitScore:
     """Return a unit with M' of every group, the weights in use and both composites."""
-    groups = [_treated_view(unit, view, treated) for view in views]
-    padded = {g.group: (g.weight, g.padded) for g in groups if g.weight and g.padded is not None}
-    own = {g.group: (g.weight, g.mean) for g in groups if g.weight and g.mean is not None}
-    total = sum((weight for weight, _ in padded.values()), Decimal(0))
+    made = [(view, _treated(unit, view, treated)) for view in views]
+    padded = [(v.weight, t.padded) for v, t in made if v.weight and t.padded is not None]
+    own = [(v.weight, v.mean) for v, _ in made if v.weight and v.mean is not None]
+    total = sum((weight for weight, _ in padded), Decimal(0))
+    groups = tuple(_treated_view(view, treatment, total) for view, treatment in made)
+    composite = _weighted_mean(padded)
     return UnitScore(
         unit=unit,
-        groups=tuple(
-            replace(g, weight_share=_share(g.weight, total))
-            if g.group in padded
-            else replace(g, weight_share=Fraction(0))
-            for g in groups
-        ),
-        composite=_weighted_mean(padded.values()),
-        composite_unpadded=_weighted_mean(own.values()),
+        groups=groups,
+        composite=composite,
+        composite_unpadded=composite if own == padded else _weighted_mean(own),
         flags=tuple(
             flag for flag in _TAKEN_OVER if any(flag in g.flags and g.weight for g in groups)
         ),
+    )
+
+
+def _treated(unit: Unit, view: GroupScore, treated: Mapping[str, Means]) -> Treated:
+    if not view.weight and not view.valid:
+        return _UNASKED
+    if view.group not in treated:
+        return _SUSPENDED
+    return treated[view.group][unit.code]
+
+
+def _treated_view(view: GroupScore, made: Treated, total: Decimal) -> GroupScore:
+    counts = view.weight and made.padded is not None
+    return replace(
+        view,
+        padded=made.padded,
+        mu=made.mu,
+        own_share=made.own_share,
+        weight_share=_share(view.weight, total) if counts else _NO_SHARE,
+        flags=(*view.flags, *made.flags),
     )
 
 
@@ -136,25 +162,8 @@ def _share(weight: Decimal, total: Decimal) -> Fraction:
     return Fraction(weight) / Fraction(total)
 
 
-def _treated_view(unit: Unit, view: GroupScore, treated: Mapping[str, Means]) -> GroupScore:
-    if not view.weight and not view.valid:
-        return view  # nobody asked this group about this unit
-    if view.group not in treated:
-        return replace(view, flags=(*view.flags, Flag.GROUP_SUSPENDED))
-    made = treated[view.group][unit.code]
-    return replace(
-        view,
-        padded=made.padded,
-        mu=made.mu,
-        own_share=made.own_share,
-        flags=(*view.flags, *made.flags),
-    )
-
-
-def _weighted_mean(parts: Iterable[tuple[Decimal, Fraction]]) -> Fraction:
-    weighted = [(Fraction(weight), mean) for weight, mean in parts]
-    total = sum((weight for weight, _ in weighted), Fraction(0))
-    return sum((weight * mean for weight, mean in weighted), Fraction(0)) / total
+def _weighted_mean(parts: Sequence[tuple[Decimal, Fraction]]) -> Fraction:
+    return weighted_mean([weight for weight, _ in parts], [mean for _, mean in parts])
 
 
 def _members(scores: Iterable[UnitScore]) -> dict[str, Convertible]:
@@ -173,9 +182,10 @@ def _members(scores: Iterable[UnitScore]) -> dict[str, Convertible]:
     }
 
 
-def _converted_class(scores: Sequence[UnitScore], rules: RuleSet) -> dict[str, UnitScore]:
+def _converted_class(
+    scores: Sequence[UnitScore], members: Class, rules: RuleSet
+) -> dict[str, UnitScore]:
     """Return the units of one class with their direct and their official scores."""
-    members = _members(scores)
     if not members:
         return {}
     full_marks = Fraction(rules.full_marks)
@@ -184,7 +194,8 @@ def _converted_class(scores: Sequence[UnitScore], rules: RuleSet) -> dict[str, U
     flags = (Flag.CLASS_DIRECT,) if fell_back else ()
     return {
         score.unit.code: replace(
-            _with_standardised(score, made[score.unit.code]),
+            score,
+            groups=_standardised(score.groups, made[score.unit.code]),
             direct=full_marks * members[score.unit.code].composite / 100,
             social=made[score.unit.code].social,
             place=made[score.unit.code].place,
@@ -194,21 +205,18 @@ def _converted_class(scores: Sequence[UnitScore], rules: RuleSet) -> dict[str, U
     }
 
 
-def _with_standardised(score: UnitScore, made: Converted) -> UnitScore:
-    groups = tuple(replace(g, standardised=made.standardised.get(g.group)) for g in score.groups)
-    return replace(score, groups=groups)
+def _standardised(groups: tuple[GroupScore, ...], made: Converted) -> tuple[GroupScore, ...]:
+    if not made.standardised:
+        return groups
+    return tuple(replace(g, standardised=made.standardised.get(g.group)) for g in groups)
 
 
 def _class_facts(
-    unit_class: str, scores: Sequence[UnitScore], rules: RuleSet, treated: Mapping[str, Means]
+    unit_class: str, members: Class, rules: RuleSet, treated: Mapping[str, Means]
 ) -> ClassFacts:
-    members = _members(scores)
     of_group = spreads(members)
     weights = rules.weights_for(unit_class)
-    mu = {
-        code: next((means[score.unit.code].mu for score in scores), None)
-        for code, means in treated.items()
-    }
+    mu = {code: next((means[unit].mu for unit in members), None) for code, means in treated.items()}
     return ClassFacts(
         unit_class=unit_class,
         units=len(members),
@@ -226,22 +234,6 @@ def _class_facts(
             for code, spread in of_group.items()
         ),
     )
-
-
-def _shown_groups(rules: RuleSet, views: Mapping[str, UnitViews]) -> tuple[str, ...]:
-    """Return the groups worth a column: those with weight in a class or with any ballot."""
-    return tuple(
-        group.code
-        for group in rules.groups
-        if any(
-            view.weight or view.returned or view.left_out
-            for view in (of_unit[group.code] for of_unit in views.values())
-        )
-    )
-
-
-def _with_groups(score: UnitScore, shown: tuple[str, ...]) -> UnitScore:
-    return replace(score, groups=tuple(g for g in score.groups if g.group in shown))
 
 
 def _without_score(unit: Unit, views: UnitViews) -> UnitScore:

@@ -5,7 +5,9 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from analytics.histogram import NO_BALLOTS, Histogram
 from analytics.rule_set import Method
+from analytics.tally import Tally
 
 
 class Flag(StrEnum):
@@ -64,7 +66,7 @@ class GroupScore:
     weight_share: Fraction | None = None  # weight over the sum of the weights in use
     trimmed: int = 0  # ballots left out at each end
     left_out: int = 0  # ballots of the open channel that the rule set does not count
-    scores: tuple[tuple[Fraction, int], ...] = ()
+    scores: Histogram = NO_BALLOTS
     option_counts: tuple[tuple[int, ...], ...] = ()
     flags: tuple[Flag, ...] = ()
 
@@ -130,11 +132,16 @@ class SocialResult:
     """All units' social scores and what they were made from."""
 
     rules_sha256: str
-    tally_sha256: str
+    tally: Tally
     units: tuple[UnitScore, ...]
     classes: tuple[ClassFacts, ...]
     suspended_groups: tuple[str, ...]
     small_groups: tuple[str, ...]
+
+    @property
+    def tally_sha256(self) -> str:
+        """Return the digest of the tally."""
+        return self.tally.digest()
 
     def unit(self, code: str) -> UnitScore:
         """Return one unit's figures; an unknown code is a KeyError."""

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NoReturn
 
-from analytics.counting import Counts, count_ballots, mean_score, trim_count, trimmed
+from analytics.counting import Counts, count_ballots, trim_count
 from analytics.faults import N_, Fault
+from analytics.histogram import mean_score, trimmed
 from analytics.rule_set import Group, RuleSet
 from analytics.social_result import Flag, GroupScore, ReadyScore, Unit
 from analytics.tally import Tally
@@ -19,9 +20,18 @@ _NO_COUNTS = Counts()
 def unit_views(
     tally: Tally, rules: RuleSet, units: Sequence[Unit], ready: Ready
 ) -> dict[str, UnitViews]:
-    """Return the view of every group, per unit: counts, mean and the weight in its class."""
+    """Return the view of every group worth a column, per unit: counts, mean and weight.
+
+    These are the groups with weight in a class or with any ballot.
+    """
     counted = count_ballots(tally, rules, units)
     _check_ready(ready, rules, units, {group for _, group in counted})
+    classes = {unit.unit_class for unit in units}
+    shown = {group for _, group in counted}
+    shown |= {
+        code for unit_class in classes for code, w in rules.weights_for(unit_class).items() if w
+    }
+    shown |= {group for group, of_unit in ready.items() if any(made.n for made in of_unit.values())}
     views: dict[str, UnitViews] = {}
     for unit in units:
         weights = rules.weights_for(unit.unit_class)
@@ -32,14 +42,16 @@ def unit_views(
                 counted.get((unit.code, group.code), _NO_COUNTS), group, weights[group.code], rules
             )
             for group in rules.groups
+            if group.code in shown
         }
     return views
 
 
 def _view(counts: Counts, group: Group, weight: Decimal, rules: RuleSet) -> GroupScore:
-    left_out = trim_count(counts.valid, rules)
+    valid = counts.valid
+    left_out = trim_count(valid, rules)
     flags = []
-    if not counts.valid:
+    if not valid:
         flags.append(Flag.NO_BALLOTS)
     if left_out:
         flags.append(Flag.TRIMMED)
@@ -48,9 +60,9 @@ def _view(counts: Counts, group: Group, weight: Decimal, rules: RuleSet) -> Grou
     return GroupScore(
         group=group.code,
         returned=counts.returned,
-        valid=counts.valid,
+        valid=valid,
         weight=weight,
-        mean=mean_score(trimmed(counts.scores, left_out)) if counts.valid else None,
+        mean=mean_score(trimmed(counts.scores, left_out)) if valid else None,
         trimmed=left_out,
         left_out=counts.left_out,
         scores=counts.scores,

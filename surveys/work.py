@@ -1,6 +1,7 @@
 """The 70 points that are in force: scores, adjustments and vetoes of the newest import."""
 
 import hashlib
+from collections.abc import Iterable
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -27,16 +28,20 @@ def work_entries(session: Session, round_id: int) -> tuple[WorkEntry, ...] | Non
     if latest is None:
         return None
     rows = session.execute(
-        select(Unit.code, Indicator.code, Indicator.aspect, WorkScore)
+        select(
+            Unit.code,
+            Indicator.code,
+            WorkScore.full_marks,
+            WorkScore.score,
+            WorkScore.applies,
+            Indicator.aspect,
+        )
         .join(Unit, Unit.id == WorkScore.unit_id)
         .join(Indicator, Indicator.id == WorkScore.indicator_id)
         .where(WorkScore.import_id == latest.id)
         .order_by(Unit.number, Indicator.position)
     )
-    return tuple(
-        WorkEntry(unit, indicator, row.full_marks, row.score, row.applies, aspect)
-        for unit, indicator, aspect, row in rows
-    )
+    return tuple(WorkEntry(*row) for row in rows)
 
 
 def adjustments(session: Session, round_id: int) -> tuple[Adjustment, ...]:
@@ -56,12 +61,16 @@ def vetoes(session: Session, round_id: int) -> tuple[tuple[str, str], ...]:
 
 
 def work_digest(session: Session, round_id: int) -> str | None:
-    """Return the SHA-256 of everything that the 70 points and the adjustments are made of.
+    """Return the SHA-256 of all that the 70 points in force and the adjustments are made of."""
+    return digest_with(session, round_id, work_entries(session, round_id))
+
+
+def digest_with(session: Session, round_id: int, entries: Iterable[WorkEntry] | None) -> str | None:
+    """Return the SHA-256 of scores that were read already and of the adjustments in force.
 
     One line per score (`score`, unit, indicator, full marks, score or `/`) and one per adjustment
     (`adjustment`, unit, points, `veto` or `-`, reason), parts separated by tabs, sorted, UTF-8.
     """
-    entries = work_entries(session, round_id)
     if entries is None:
         return None
     lines = [

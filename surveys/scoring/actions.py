@@ -28,7 +28,7 @@ from surveys.scoring import queries
 from surveys.scoring.computing import Computed, Inputs, Named, compute
 from surveys.scoring.json_form import write_json
 from surveys.scoring.run import GroupFacts, RunSummary, ValidityCount, WorkSource
-from surveys.tallies import BallotKind, Frame
+from surveys.tallies import BallotKind, FoldedRow, Frame
 
 SCORING_STATES = frozenset({RoundState.CLOSED, RoundState.SCORED})
 
@@ -40,7 +40,9 @@ class PreparedRun:
     round_id: int
     frame: Frame
     rules: RuleSet
+    folded: tuple[FoldedRow, ...]  # the tally as the store gave it
     tally: Tally
+    tally_sha256: str
     import_id: int | None  # of the work scores
     work_sha256: str | None
     summary: RunSummary
@@ -55,19 +57,23 @@ def prepare_run(session: Session, round_id: int) -> PreparedRun:
     appraised = session.get(Round, round_id)
     _check_state(appraised, round_id)
     frame = tallies.frame_of(session, round_id)
-    tally = tallies.tally_of(session, frame)
-    if not tally:
+    folded = tallies.folded_rows(session, round_id)
+    if not folded:
         raise NothingToScore
+    tally = tallies.tally_in(frame, folded)
     rules = rule_set(session, round_id)
-    computed = compute(_inputs(session, round_id, tally, rules))
+    inputs = _inputs(session, round_id, tally, rules)
+    computed = compute(inputs)
     latest = work.import_in_force(session, round_id)
     return PreparedRun(
         round_id=round_id,
         frame=frame,
         rules=rules,
+        folded=folded,
         tally=tally,
+        tally_sha256=tally.digest(),
         import_id=latest.id if latest else None,
-        work_sha256=work.work_digest(session, round_id),
+        work_sha256=work.digest_with(session, round_id, inputs.work),
         summary=_summary(session, round_id, tally, computed),
         units=tuple((unit.code, write_json(unit)) for unit in computed.units),
     )
@@ -93,7 +99,7 @@ def record_run(session: Session, prepared: PreparedRun, now: datetime, actor: st
         code_version=code_version(),
         rules=prepared.rules.to_json(),
         rules_sha256=prepared.rules.sha256,
-        tally_sha256=prepared.tally.digest(),
+        tally_sha256=prepared.tally_sha256,
         work_sha256=prepared.work_sha256,
         summary=write_json(summary),
     )
@@ -130,15 +136,18 @@ def _check_state(appraised: Round | None, round_id: int) -> None:
 
 def _check_input(session: Session, prepared: PreparedRun) -> None:
     """Refuse when ballots or work scores have changed since the run was computed."""
-    tally = tallies.tally_of(session, prepared.frame)
+    folded = tallies.folded_rows(session, prepared.round_id)
+    # A store may give the same counts in another order; then they are worth a closer look.
+    if folded != prepared.folded and tallies.tally_in(prepared.frame, folded) != prepared.tally:
+        raise InputChanged
     latest = work.import_in_force(session, prepared.round_id)
-    if tally != prepared.tally or (latest.id if latest else None) != prepared.import_id:
+    if (latest.id if latest else None) != prepared.import_id:
         raise InputChanged
 
 
 def _is_recounted(session: Session, prepared: PreparedRun) -> bool:
     """Tell whether a recount has agreed with this very tally; refuse where it did not."""
-    check = tallies.latest_check(session, prepared.round_id, prepared.tally.digest())
+    check = tallies.latest_check(session, prepared.round_id, prepared.tally_sha256)
     if check is not None and check.differences:
         raise TallyDisagrees(count=check.differences)
     return check is not None
@@ -146,6 +155,7 @@ def _is_recounted(session: Session, prepared: PreparedRun) -> bool:
 
 def _inputs(session: Session, round_id: int, tally: Tally, rules: RuleSet) -> Inputs:
     rows = queries.units_of(session, round_id)
+    entries = work.work_entries(session, round_id)
     return Inputs(
         tally=tally,
         rules=rules,
@@ -154,8 +164,8 @@ def _inputs(session: Session, round_id: int, tally: Tally, rules: RuleSet) -> In
         classes=tuple(
             Named(row.code, row.name, row.name_en) for row in queries.classes_of(session, round_id)
         ),
-        work=work.work_entries(session, round_id),
-        indicators=queries.indicator_scores(session, round_id),
+        work=entries,
+        indicators=queries.indicator_scores(session, round_id, entries or ()),
         lines=queries.adjustment_lines(session, round_id),
     )
 

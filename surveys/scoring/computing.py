@@ -1,11 +1,14 @@
 """From a tally, rules and work scores to every figure of a run."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from analytics.figures import round_half_up
+import numpy as np
+
+from analytics.figures import plain_text, round_half_up
 from analytics.intervals import Interval, social_intervals
 from analytics.merge import Adjustment, UnitResult, WorkEntry, combine, work_scores
 from analytics.rules import RuleSet
@@ -91,11 +94,13 @@ def _results(
 
 def _flagged(tally: Tally) -> dict[tuple[str, str], int]:
     """Return how many flagged ballots each unit has from each group."""
-    counts: dict[tuple[str, str], int] = {}
-    for cell, count in tally.items():
-        if cell.flagged:
-            key = (cell.unit, cell.group)
-            counts[key] = counts.get(key, 0) + count
+    columns = tally.columns
+    sums = np.zeros(len(columns.places), np.int64)
+    np.add.at(sums, columns.place, columns.count)
+    counts: Counter[tuple[str, str]] = Counter()
+    for place, count in zip(columns.places, sums.tolist(), strict=True):
+        if place.flagged and count:
+            counts[place.unit, place.group] += count
     return counts
 
 
@@ -157,6 +162,7 @@ def _shown(groups: Iterable[GroupScore]) -> Iterable[GroupScore]:
 
 
 def _group_figures(group: GroupScore, flagged: int) -> run.GroupFigures:
+    mean = _exact(group.mean)
     return run.GroupFigures(
         group=group.group,
         returned=group.returned,
@@ -164,14 +170,14 @@ def _group_figures(group: GroupScore, flagged: int) -> run.GroupFigures:
         flagged=flagged,
         weight=group.weight,
         weight_share=_exact(group.weight_share),
-        mean=_exact(group.mean),
-        padded=_exact(group.padded),
+        mean=mean,
+        padded=mean if group.padded is group.mean else _exact(group.padded),
         standardised=_exact(group.standardised),
         mu=_exact(group.mu),
         own_share=_exact(group.own_share),
         trimmed=group.trimmed,
         left_out=group.left_out,
-        scores=tuple((str(value), count) for value, count in group.scores),
+        scores=tuple(zip(group.scores.texts(), group.scores.counts, strict=True)),
         option_counts=group.option_counts,
         flags=tuple(str(flag) for flag in group.flags),
     )
@@ -223,5 +229,4 @@ def _exact(value: Fraction | None) -> Decimal | None:
 
 
 def _digits(value: Fraction) -> Decimal:
-    text = format(round_half_up(value, PLACES), "f")
-    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
+    return Decimal(plain_text(value, PLACES))

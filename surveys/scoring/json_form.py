@@ -13,9 +13,7 @@ Made = TypeVar("Made")
 
 def write_json(value: object) -> str:
     """Return a dataclass as one canonical line of JSON."""
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain
-    )
+    return _ENCODER.encode(value)
 
 
 def read_json(kind: type[Made], text: str) -> Made:
@@ -28,7 +26,19 @@ def _plain(value: Any) -> Any:
     """Return what JSON has no form for in one that it has; texts and tuples it knows itself."""
     if isinstance(value, Decimal):
         return format(value, "f")
-    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    kind: Any = type(value)
+    return {name: getattr(value, name) for name in _names(kind)}
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(sorted(kind.__dataclass_fields__))
+
+
+# Values hold no cycles and names are in order already: what is not checked costs nothing.
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, separators=(",", ":"), default=_plain
+)
 
 
 def _made(kind: Any, value: Any) -> Any:

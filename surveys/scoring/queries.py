@@ -1,9 +1,14 @@
 """Reads what a scoring run is made of, and the runs that were made."""
 
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import cast
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from analytics import social
+from analytics.merge import WorkEntry
 from analytics.rules import parse_rules
 from surveys import models, tallies, work
 from surveys.models import (
@@ -12,7 +17,6 @@ from surveys.models import (
     ScoringRun,
     Unit,
     UnitClass,
-    WorkScore,
 )
 from surveys.refusals import RunNumberUnknown, RunUnknown
 from surveys.scoring.json_form import read_json
@@ -62,29 +66,35 @@ def classes_of(session: Session, round_id: int) -> tuple[UnitClass, ...]:
     )
 
 
-def indicator_scores(session: Session, round_id: int) -> dict[str, tuple[IndicatorScore, ...]]:
-    """Return each unit's scores in force, indicator by indicator."""
-    latest = work.import_in_force(session, round_id)
-    if latest is None:
-        return {}
+def indicator_scores(
+    session: Session, round_id: int, entries: Iterable[WorkEntry]
+) -> dict[str, tuple[IndicatorScore, ...]]:
+    """Return each unit's scores, which were read already, with the words of the indicators."""
+    words = {
+        code: (aspect_name, aspect_name_en, name, name_en)
+        for code, aspect_name, aspect_name_en, name, name_en in session.execute(
+            select(
+                Indicator.code,
+                Indicator.aspect_name,
+                Indicator.aspect_name_en,
+                Indicator.name,
+                Indicator.name_en,
+            ).where(Indicator.round_id == round_id)
+        )
+    }
     found: dict[str, list[IndicatorScore]] = {}
-    for unit, row, score in session.execute(
-        select(Unit.code, Indicator, WorkScore)
-        .join(WorkScore, WorkScore.unit_id == Unit.id)
-        .join(Indicator, Indicator.id == WorkScore.indicator_id)
-        .where(WorkScore.import_id == latest.id)
-        .order_by(Unit.number, Indicator.position)
-    ):
-        found.setdefault(unit, []).append(
+    for entry in entries:
+        aspect_name, aspect_name_en, name, name_en = words[entry.indicator]
+        found.setdefault(entry.unit, []).append(
             IndicatorScore(
-                row.aspect,
-                row.aspect_name,
-                row.aspect_name_en,
-                row.code,
-                row.name,
-                row.name_en,
-                score.full_marks,
-                score.score if score.applies else None,
+                entry.aspect,
+                aspect_name,
+                aspect_name_en,
+                entry.indicator,
+                name,
+                name_en,
+                cast(Decimal, entry.full_marks),  # the store holds decimals only
+                cast(Decimal | None, entry.score if entry.applies else None),
             )
         )
     return {unit: tuple(scores) for unit, scores in found.items()}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.figures import decimal_text, root, round_half_up
+from analytics.figures import decimal_text, plain_text, root, round_half_up, variance, weighted_mean
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,26 @@ def test_the_root_of_a_square_is_exact(value):
 
 def test_other_roots_are_good_to_fifty_digits():
     assert abs(root(Fraction(275)) ** 2 - 275) < Fraction(1, 10**50)
+
+
+@given(st.fractions(), st.integers(0, 8))
+def test_plain_text_is_the_rounded_figure_without_zeros_at_its_end(value, places):
+    text = plain_text(value, places)
+    assert Fraction(text) == Fraction(round_half_up(value, places))
+    assert "." not in text or not text.endswith(("0", "."))
+    assert text != "-0"
+
+
+@given(st.lists(st.fractions(), min_size=1, max_size=8))
+def test_the_variance_is_the_mean_square_of_the_deviations(values):
+    mean = sum(values, Fraction(0)) / len(values)
+    assert variance(values) == sum((v - mean) ** 2 for v in values) / len(values)
+
+
+@given(
+    st.lists(st.tuples(st.decimals("0.01", 100, places=2), st.fractions()), min_size=1, max_size=6)
+)
+def test_a_weighted_mean_is_the_sum_of_its_parts(parts):
+    total = sum(Fraction(weight) for weight, _ in parts)
+    expected = sum(Fraction(weight) * value for weight, value in parts) / total
+    assert weighted_mean(*zip(*parts, strict=True)) == expected

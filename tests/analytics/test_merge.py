@@ -14,6 +14,7 @@ from analytics.merge import (
 )
 from analytics.rules import preset
 from analytics.social import Flag, SocialResult, Unit, UnitScore
+from analytics.tally import Tally
 from tests.analytics.rule_documents import rules
 
 DEFAULT = preset("default")
@@ -32,7 +33,7 @@ def social(scores, composites=None, directs=None, unit_class="c", unranked=()):
         )
         for code, figure in scores.items()
     )
-    return SocialResult("", "", made, (), (), ())
+    return SocialResult("", Tally.empty(), made, (), (), ())
 
 
 def by_code(results):
@@ -195,7 +196,7 @@ def test_a_unit_without_a_work_score_among_units_with_one_has_no_total():
 
 def test_each_class_is_ranked_by_itself():
     one, other = social({"a": 20, "b": 25}), social({"x": 10}, unit_class="d")
-    both = SocialResult("", "", one.units + other.units, (), (), ())
+    both = SocialResult("", Tally.empty(), one.units + other.units, (), (), ())
     assert [r.rank for r in combine(both, None, DEFAULT)] == [2, 1, 1]
 
 

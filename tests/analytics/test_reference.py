@@ -14,6 +14,7 @@ from analytics.merge import combine
 from analytics.rules import parse_rules
 from analytics.shrinkage import Prior, Sample, prior_of
 from analytics.social import SocialResult, Unit, UnitScore, score
+from analytics.tally import Tally
 from tests.analytics.rule_documents import document, rules, tally
 
 STATS = Path(__file__).parents[1] / "data" / "stats"
@@ -72,7 +73,7 @@ def test_hand_worked_ranks():
         UnitScore(Unit(str(n), "", "c"), (), Fraction(90), Fraction(90), figure, figure)
         for n, figure in enumerate(scores)
     )
-    results = combine(SocialResult("", "", units, (), (), ()), None, rules())
+    results = combine(SocialResult("", Tally.empty(), units, (), (), ()), None, rules())
     assert [r.rank for r in results] == case["rank_min"]
     assert [str(r.rounded.social) for r in results][:4] == case["printed"][:4]
     # 26.9949 prints 26.99: it is below the half.
@@ -86,7 +87,7 @@ def test_hand_worked_merge():
         for row in rows
     )
     work = {row["unit"]: Fraction(row["work"]) for row in rows}
-    results = combine(SocialResult("", "", units, (), (), ()), work, rules())
+    results = combine(SocialResult("", Tally.empty(), units, (), (), ()), work, rules())
     assert [str(r.total) for r in results] == [row["total_2dp"] for row in rows]
     assert [r.rank for r in results] == EXAMPLES["merge"]["rank_min"]
 

@@ -1,5 +1,6 @@
 import hashlib
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -37,6 +38,29 @@ def test_merging_is_tallying_together(some, others):
 def test_leaving_flagged_ballots_out_is_never_having_had_them(ratings):
     unflagged = [cell for cell in ratings if not cell.flagged]
     assert tally_of_ballots(ratings).without_flagged() == tally_of_ballots(unflagged)
+
+
+@given(st.lists(CELLS))
+def test_columns_hold_what_the_cells_say(ratings):
+    counted = tally_of_ballots(ratings)
+    again = Tally.of_columns(counted.columns)
+    assert (len(again), again.total, again.digest()) == (
+        len(counted),
+        len(ratings),
+        counted.digest(),
+    )
+    assert dict(again.items()) == Counter(ratings)
+    unflagged = [cell for cell in ratings if not cell.flagged]
+    assert again.without_flagged().digest() == tally_of_ballots(unflagged).digest()
+
+
+@given(st.lists(CELLS))
+def test_the_canonical_text_is_in_the_order_of_its_bytes(ratings):
+    lines = sorted(
+        f"{cell.group}\t{cell.channel}\t{cell.unit}\t{cell.pattern}\t{cell.flagged:d}\t{n}\n".encode()
+        for cell, n in Counter(ratings).items()
+    )
+    assert tally_of_ballots(ratings).digest() == hashlib.sha256(b"".join(lines)).hexdigest()
 
 
 def test_the_digest_is_that_of_the_documented_text():

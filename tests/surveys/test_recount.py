@@ -16,13 +16,13 @@ from analytics.tally import Cell
 from surveys import recount as recounting
 from surveys.ballots import store
 from surveys.db import reading, transaction
-from surveys.models import Ballot, TallyCheck
+from surveys.models import Ballot, TallyCell, TallyCheck
 from surveys.postgresql_ballots import SETTING
 from surveys.questionnaire import UnitRating, Validity
 from surveys.recount import count, executor_for, partitions_of, recount
 from surveys.refusals import BallotsArriving, RoundUnknown
 from surveys.settings import Settings
-from surveys.tallies import Difference, counted_of, folded, frame_of, latest_check
+from surveys.tallies import Difference, counted_of, folded, frame_of, latest_check, tally_of
 from tests import cluster, makers
 from tests.makers import NOW
 
@@ -302,3 +302,28 @@ def test_a_process_that_is_killed_while_counting_is_said():
 def test_nothing_to_count_is_a_mistake():
     with pytest.raises(ValueError, match="nothing to count"):
         map_merge(InProcess(), count, [])
+
+
+def test_the_folded_tally_is_that_of_its_rows_one_by_one(database, made):
+    """It is read as long texts; a pattern with a line's end in it must not shift its neighbours."""
+    with transaction(database) as session:
+        session.execute(
+            update(TallyCell).where(TallyCell.pattern == "BBBBB").values(pattern="A\nBCD", count=12)
+        )
+    with reading(database) as session:
+        frame = frame_of(session, made.round.id)
+        rows = session.scalars(
+            select(TallyCell).where(TallyCell.round_id == made.round.id, TallyCell.count > 0)
+        ).all()
+        expected = {
+            Cell(
+                frame.group_codes[row.group_id],
+                row.channel.value,
+                frame.unit_codes[row.unit_number],
+                row.pattern.replace("\n", "?"),
+                row.is_flagged,
+            ): row.count
+            for row in rows
+        }
+        assert any(cell.pattern == "A?BCD" for cell in expected)
+        assert dict(tally_of(session, frame).items()) == expected

@@ -36,6 +36,13 @@ def test_what_is_written_is_read_back():
     assert read_json(Outer, write_json(VALUE)) == VALUE
 
 
+def test_parts_are_written_in_the_order_of_their_names():
+    assert write_json(VALUE) == (
+        '{"inner":[{"number":"0.10","pairs":[["245/3",2]]},{"number":null,"pairs":[]}],'
+        '"is_true":true,"name":"单位","one":null}'
+    )
+
+
 def test_decimals_keep_their_digits():
     assert '"number":"0.10"' in write_json(VALUE)
 
