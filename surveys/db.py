@@ -137,6 +137,7 @@ def _open_postgresql(url: str) -> Database:
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
         pool_pre_ping=True,
+        pool_use_lifo=True,  # the connection used last has its statements prepared
         pool_timeout=LOCK_WAIT_SECONDS,
         hide_parameters=True,  # a fault's text must not quote what somebody answered
         connect_args={
