@@ -61,7 +61,7 @@ class Intake:
         self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
         self._at_work = 0
-        self._began_at = 0.0
+        self._began_at: float | None = None
 
     def keep(self, submission: Submission) -> Outcome:
         """Store one submission durably; return what became of it, or raise the refusal.
@@ -88,8 +88,9 @@ class Intake:
     @property
     def is_full(self) -> bool:
         """Tell whether the next ballot would be refused: too many wait, or too long."""
-        if self._at_work + self._queue.qsize() >= MOST_HELD_UP:
-            return time.monotonic() - self._began_at > self._patience
+        began_at = self._began_at
+        if began_at is not None and self._at_work + self._queue.qsize() >= MOST_HELD_UP:
+            return time.monotonic() - began_at > self._patience
         return self._queue.full()
 
     def close(self) -> None:
@@ -114,9 +115,11 @@ class Intake:
             batch, is_last = self._next_batch()
             metrics.QUEUE_DEPTH.set(self._queue.qsize())
             if batch:
-                self._at_work, self._began_at = len(batch), time.monotonic()
+                self._began_at = time.monotonic()
+                self._at_work = len(batch)
                 self._commit(batch)
                 self._at_work = 0
+                self._began_at = None
             if is_last:
                 return
 

@@ -18,6 +18,7 @@ from surveys.db import Database, open_database
 from surveys.settings import Settings
 from tests import makers
 from tests.pages import PagesClient
+from tests.services import reuse
 
 ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 NO_POSTGRESQL = "PINGYI_TEST_POSTGRES is not set: run the tests with `make test`"
@@ -49,6 +50,43 @@ def postgresql_template() -> Iterator[URL]:
     _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+class SpareDatabases:
+    """Copies of the template that tests use one after the other."""
+
+    def __init__(self, server: str, template: URL) -> None:
+        self.server, self.template = server, template
+        self.shape = reuse.shape(_plain(template))
+        self.empty: list[URL] = []
+
+    def take(self) -> URL:
+        """Return an empty database that nobody uses."""
+        if self.empty:
+            return self.empty.pop()
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        _admin(self.server, f"CREATE DATABASE {name} TEMPLATE {self.template.database}")
+        return self.template.set(database=name)
+
+    def give_back(self, url: URL) -> None:
+        """Empty a database for the next test, or drop it."""
+        if reuse.emptied(_plain(url), self.shape):
+            self.empty.append(url)
+        else:
+            self.drop(url)
+
+    def drop(self, url: URL) -> None:
+        """Let go of a database."""
+        _admin(self.server, f"DROP DATABASE IF EXISTS {url.database} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def spare_databases(postgresql_template: URL) -> Iterator[SpareDatabases]:
+    """The databases of one test worker."""
+    spare = SpareDatabases(os.environ["PINGYI_TEST_POSTGRES"], postgresql_template)
+    yield spare
+    for url in spare.empty:
+        spare.drop(url)
+
+
 @pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a fresh, migrated, empty database on each engine."""
@@ -64,12 +102,10 @@ def fresh_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    template: URL = request.getfixturevalue("postgresql_template")
-    server = os.environ["PINGYI_TEST_POSTGRES"]
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    _admin(server, f"CREATE DATABASE {name} TEMPLATE {template.database}")
-    yield template.set(database=name).render_as_string(hide_password=False)
-    _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+    spare: SpareDatabases = request.getfixturevalue("spare_databases")
+    url = spare.take()
+    yield url.render_as_string(hide_password=False)
+    spare.give_back(url)
 
 
 @pytest.fixture
@@ -122,3 +158,8 @@ def _admin(server: str, statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
+
+
+def _plain(url: URL) -> str:
+    """Return an address as the driver itself reads it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)

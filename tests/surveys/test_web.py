@@ -96,7 +96,12 @@ def test_a_program_gets_a_problem_instead_of_a_page(client):
 
 def test_no_form_of_the_console_works_without_its_token(office, app, made):
     """Every address of the console that takes a POST refuses one without the forgery token."""
-    values = {"round_id": made.round.id, "link_id": made.links["citizens"].id, "step": "close"}
+    values = {
+        "round_id": made.round.id,
+        "link_id": made.links["citizens"].id,
+        "step": "close",
+        "job_id": 1,
+    }
     tried = 0
     with app.test_request_context():
         adapter = app.url_map.bind("localhost")
