@@ -13,6 +13,7 @@ from redis.cluster import RedisCluster
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from surveys import metrics
 from surveys.ballots import Outcome
 from surveys.circuit import FAULTS, Circuit, Client, connect, node_of
 from surveys.intake import Intake
@@ -181,6 +182,7 @@ class SurgeIntake(Intake):
         if submission.is_secret or submission.channel not in CHANNELS:
             return super().keep(submission)
         if self._streams.add(submission, self._clock()):
+            metrics.OUTCOMES.labels(Outcome.RECEIVED.value).inc()
             return Outcome.RECEIVED
         return super().keep(submission)
 
