@@ -109,16 +109,6 @@ def test_who_is_in_the_middle_of_handing_in_at_the_end_is_answered(
         assert sum(session.scalars(select(TallyCell.count)).all()) == 2 * CROWD
 
 
-def is_listening(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-
-
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_second_server_of_the_same_file_is_refused(database_url, tmp_path):
     with serving(Server(tmp_path / "var", database_url)) as server:
