@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import psycopg
 import pysqlite3
 
 SYNCS = 200
@@ -67,12 +66,6 @@ def quiet(folder: Path) -> Quiet:
     return Quiet(
         round(took[SYNCS // 2], 3), round(took[int(SYNCS * 0.99)], 3), round(os.getloadavg()[0], 1)
     )
-
-
-def postgresql_version(address: str) -> str:
-    """Return the version of the PostgreSQL server at an address."""
-    with psycopg.connect(address.replace("+psycopg", "")) as connection:
-        return str(connection.info.parameter_status("server_version")).split()[0]
 
 
 def _line(file: str, name: str) -> str:

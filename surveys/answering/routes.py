@@ -40,7 +40,6 @@ from surveys.refusals import (
     NonceBroken,
     NotSaved,
     Refusal,
-    StoreFull,
     TokenSpent,
     TokenUnknown,
 )
@@ -134,7 +133,7 @@ def _received(link: OpenLink) -> Response:
     )
     try:
         outcome = _kept(submission)
-    except (TokenUnknown, TokenSpent, NotSaved, StoreFull) as refusal:
+    except (TokenUnknown, TokenSpent, NotSaved) as refusal:
         return _again(link, form, nonce_text, refusal=refusal)
     return _thanks(link, outcome, receipt_of(_secret(), nonce.submission_id))
 
@@ -173,7 +172,7 @@ def _again(
     html = _rendered(link, mark, form, refusal, has_faults)
     response = _page(compile_page(html, mark), nonce)
     response.status_code = refusal.status if refusal else status
-    if isinstance(refusal, NotSaved | StoreFull):
+    if isinstance(refusal, NotSaved):
         response.headers["Retry-After"] = "5"
     _mark_device(link, response)
     return response

@@ -1,6 +1,7 @@
 """The `flask …` commands: everything that the office does by hand can be done by command too."""
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
@@ -14,6 +15,11 @@ from surveys import web
 from surveys.refusals import FileProblems, Refusal
 
 MOST_LINES = 50
+# Imported when an app is made: they take their groups from here.
+MODULES = (
+    *("accounts", "ballots", "bench", "demo", "doctor", "jobs", "move", "rounds", "rules"),
+    *("scores", "server", "surge", "tally", "validity"),
+)
 
 
 class _Saying:
@@ -64,38 +70,7 @@ def lines_of(expected: Refusal | Fault) -> list[str]:
 
 def register(app: Flask) -> None:
     """Give an app its commands."""
-    from surveys.commands import (
-        accounts,
-        ballots,
-        bench,
-        demo,
-        doctor,
-        jobs,
-        move,
-        rounds,
-        rules,
-        scores,
-        server,
-        surge,
-        tally,
-        validity,
-    )
-
-    for module in (
-        accounts,
-        ballots,
-        bench,
-        demo,
-        doctor,
-        jobs,
-        move,
-        rounds,
-        rules,
-        scores,
-        server,
-        surge,
-        tally,
-        validity,
-    ):
+    for name in MODULES:
+        module = import_module(f"surveys.commands.{name}")
         for command in module.COMMANDS:
             app.cli.add_command(command)
