@@ -5,7 +5,7 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from surveys import commands, health, logs, serving, web
+from surveys import assets, commands, health, logs, serving, web
 from surveys.accounts.routes import blueprint as accounts
 from surveys.answering.routes import blueprint as answering
 from surveys.answering.short_way import ShortWay
@@ -15,6 +15,7 @@ from surveys.db import Database, open_database
 from surveys.disk import FreeSpace, data_folders
 from surveys.fielding.routes import blueprint as fielding
 from surveys.intake import Intake
+from surveys.manner import DEFAULT_LOCALE
 from surveys.planning.routes import blueprint as planning
 from surveys.reviewing.routes import blueprint as reviewing
 from surveys.scoring.routes import blueprint as scoring
@@ -41,7 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
         BABEL_TRANSLATION_DIRECTORIES="surveys/translations",
-        BABEL_DEFAULT_LOCALE=web.DEFAULT_LOCALE,
+        BABEL_DEFAULT_LOCALE=DEFAULT_LOCALE,
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # The phone's signed nonce is its proof against forgery; see docs/architecture.md.
     csrf.exempt(answering)
     for blueprint in (
+        assets.blueprint,
         *(accounts, planning, fielding, answering),
         *(reviewing, assessing, scoring, working),
     ):

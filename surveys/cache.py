@@ -15,7 +15,7 @@ SOURCES = (
     ("surveys", "**/*.py"),
     ("surveys", "**/*.mo"),
     ("templates", "**/*.*"),
-    ("static", "*.*"),
+    ("static", "**/*.*"),
 )
 
 

@@ -1,14 +1,10 @@
 """What every page shares: the installation, language, security headers, error pages, filters."""
 
-import gzip
-import hashlib
 import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -23,7 +19,6 @@ from flask import (
     make_response,
     render_template,
     request,
-    url_for,
 )
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import get_locale, gettext
@@ -32,10 +27,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from surveys import db, metrics, wording
+from surveys import assets, db, manner, metrics, wording
 from surveys.access import person
 from surveys.cache import SharedPages
 from surveys.intake import Intake
+from surveys.manner import DEFAULT_LOCALE, Manner
 from surveys.refusals import (
     BodyTooLarge,
     FileProblem,
@@ -48,14 +44,9 @@ from surveys.refusals import (
 )
 from surveys.settings import CITY_CLOCK, Settings
 from surveys.throttle import Throttle
+from surveys.traditional import traditional
 
-# Not "zh_CN": Babel reads that as zh_Hans_CN, for which gettext would not find the folder zh_CN.
-DEFAULT_LOCALE = "zh"
-LOCALES = {"zh": "zh", "en": "en"}
 PHONE = "/a/"  # what people answer; everything else may have a session
-STATIC_SECONDS = 365 * 24 * 3600
-LANGUAGE_SECONDS = 365 * 24 * 3600
-PACKED_KINDS = {"text/css", "text/javascript", "image/svg+xml"}
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -115,27 +106,39 @@ def now() -> datetime:
 # --- language ------------------------------------------------------------------------------------
 
 
+def chosen() -> Manner:
+    """Return how this request's page is to be written."""
+    asked = request.args if request.query_string else {}
+    return manner.manner_of(asked, request.cookies, request.headers.get("Accept-Language", ""))
+
+
 def chosen_locale() -> str:
-    """Return the language of the link, else the one chosen before, else Chinese.
+    """Return the language of this request's page.
 
     Commands have no request: they follow LANG where it says English, and are Chinese otherwise.
     """
     if not has_request_context():
         return "en" if os.environ.get("LANG", "").startswith("en") else DEFAULT_LOCALE
-    asked = (request.query_string and request.args.get("lang")) or request.cookies.get("lang")
-    return LOCALES.get(asked or "", DEFAULT_LOCALE)
+    return chosen().locale
 
 
 def is_english() -> bool:
     """Tell whether this page is in English."""
-    locale = get_locale()
-    return locale is not None and locale.language == "en"
+    return _language() == "en"
 
 
 def named(thing: Any, field: str = "name") -> str:
     """Return a thing's name (or words, title …) in the page's language, else in Chinese."""
     english = getattr(thing, f"{field}_en", None) if is_english() else None
-    return str(english or getattr(thing, field))
+    words = str(english or getattr(thing, field) or "")
+    return traditional(words) if words and _language() == "zh_Hant_TW" else words
+
+
+def _language() -> str:
+    locale = get_locale()
+    if locale is None or locale.language == "en":
+        return "" if locale is None else "en"
+    return str(locale)
 
 
 def moment(value: datetime | None) -> str:
@@ -143,24 +146,26 @@ def moment(value: datetime | None) -> str:
     return "" if value is None else f"{value.astimezone(CITY_CLOCK):%Y-%m-%d %H:%M}"
 
 
-def static_url(filename: str) -> str:
-    """Return the address of an asset with its digest, so that it may be kept for ever."""
-    assert current_app.static_folder  # noqa: S101 - create_app sets it
-    return url_for(
-        "static", filename=filename, v=_digest(str(Path(current_app.static_folder) / filename))
-    )
+def other_languages() -> list[dict[str, str]]:
+    """Return this page in each other language: its code, its name and its address."""
+    return [
+        {"code": code, "name": manner.NAMES[locale], "url": _with({manner.LANGUAGE: code})}
+        for code, locale in manner.LOCALES.items()
+        if locale != chosen().locale
+    ]
 
 
-@lru_cache(maxsize=64)
-def _digest(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:10]
+def other_sizes() -> list[dict[str, str]]:
+    """Return this page in each size of letters, the ordinary one first."""
+    return [
+        {"size": size, "url": _with({manner.SIZE: size or manner.ORDINARY})}
+        for size in ("", *manner.SIZES)
+    ]
 
 
-def other_language() -> dict[str, str]:
-    """Return the name and address of this page in the other language."""
-    arguments = {key: value for key, value in request.args.items() if key != "lang"}
-    code, name = ("zh", "中文") if is_english() else ("en", "English")
-    return {"code": code, "name": name, "url": f"?{urlencode({**arguments, 'lang': code})}"}
+def _with(changes: dict[str, str]) -> str:
+    """Return the query of this page with some parameters changed and the others as they are."""
+    return f"?{urlencode({**request.args, **chosen().asked, **changes})}"
 
 
 # --- refusals ------------------------------------------------------------------------------------
@@ -266,7 +271,12 @@ def prepare(app: Flask) -> None:
     app.after_request(_finish)
     app.jinja_env.filters.update(named=named, moment=moment, words=wording.words, say=say)
     app.jinja_env.globals.update(
-        static_url=static_url, other_language=other_language, person=person, is_english=is_english
+        static_url=assets.static_url,
+        other_languages=other_languages,
+        other_sizes=other_sizes,
+        chosen=chosen,
+        person=person,
+        is_english=is_english,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -296,36 +306,24 @@ def headers_of(settings: Settings) -> tuple[tuple[str, str], ...]:
 def _finish(response: Response) -> Response:
     response.headers.extend(headers_of(installation().settings))
     if request.endpoint == "static":
-        _pack(response)
-        if "v" in request.args:
-            response.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}, immutable"
+        assets.pack(response)
+        assets.keep(response)
     else:
         response.headers.setdefault("Cache-Control", "no-store")
-    asked = request.args.get("lang") if request.query_string else None
-    if asked in LOCALES and request.cookies.get("lang") != asked and response.status_code < 400:
-        response.set_cookie(
-            "lang",
-            asked,
-            max_age=LANGUAGE_SECONDS,
-            samesite="Lax",
-            secure=installation().settings.is_secure,
-        )
+    if request.query_string and response.status_code < 400:
+        _remember_manner(response)
     return response
 
 
-def _pack(response: Response) -> None:
-    """Send a style sheet or script in gzip: phones on a bad network may have no proxy before us."""
-    if response.status_code != 200 or response.mimetype not in PACKED_KINDS:
-        return
-    response.vary.add("Accept-Encoding")
-    if request.accept_encodings.best_match(["gzip"]) is None:
-        return
-    response.direct_passthrough = False
-    response.set_data(_gzipped(response.get_data()))
-    response.headers["Content-Encoding"] = "gzip"
-    response.headers.pop("ETag", None)  # it speaks of the file as it lies there
-
-
-@lru_cache(maxsize=64)
-def _gzipped(content: bytes) -> bytes:
-    return gzip.compress(content, mtime=0)
+def _remember_manner(response: Response) -> None:
+    """Keep the language and the size that the address asked for, as cookies."""
+    wanted = chosen().asked
+    for name in (manner.LANGUAGE, manner.SIZE):
+        if request.args.get(name) == wanted[name] != request.cookies.get(name):
+            response.set_cookie(
+                name,
+                wanted[name],
+                max_age=manner.KEEP_SECONDS,
+                samesite="Lax",
+                secure=installation().settings.is_secure,
+            )

@@ -43,7 +43,7 @@ def check_page(response: TestResponse) -> None:
         return
     where = f"{response.request.method} {response.request.path}"
     page = tree(response)
-    assert page.get("lang") in {"zh-CN", "en"}, f"{where}: no language"
+    assert page.get("lang") in {"zh-CN", "zh-TW", "en"}, f"{where}: no language"
     title = page.findtext(".//title")
     assert title and title.strip(), f"{where}: no title"
     assert len(page.findall(".//h1")) == 1, f"{where}: one h1, please"

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 
 from surveys.answering.memory import Memory
 from surveys.answering.queries import Asked, OpenLink
+from surveys.manner import Manner
 
 _GZIP_START = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
 # What another process changes is seen after so long; the writer of ballots asks the store itself.
 LINK_SECONDS = 1.0
 LINKS = 4096
 ASKED = 64
-PAGES = 128  # per link and language; a questionnaire of 62 units takes 250 kB
-VARY = "Accept-Encoding, Cookie"
+PAGES = 128  # per link, language and size; a questionnaire of 62 units takes 250 kB
+VARY = "Accept-Encoding, Accept-Language, Cookie"
 _BEST = 9
 
 
@@ -51,11 +52,11 @@ class Memories:
     pages: Memory[CompiledPage] = field(default_factory=lambda: Memory(PAGES))
 
 
-def page_key(link: OpenLink, locale: str) -> tuple[object, ...]:
+def page_key(link: OpenLink, manner: Manner) -> tuple[object, ...]:
     """Return everything that the empty page says."""
     words = (link.name, link.name_en, link.office, link.office_en, link.closes_at)
     marks = (link.is_demonstration, link.state, link.window_unit)
-    return (link.id, link.asked.version, locale, *words, *marks)
+    return (link.id, link.asked.version, manner.locale, manner.size, *words, *marks)
 
 
 def page_headers() -> list[tuple[str, str]]:

@@ -84,7 +84,7 @@ def questionnaire(code: str) -> Response:
         if web.installation().intake.is_full:  # before any work: reading a form is most of it
             raise Busy
         return _received(link)
-    key = page_key(link, web.chosen_locale())
+    key = page_key(link, web.chosen())
     page = _memories().pages.get(key, lambda: _compiled(link, repr(key)))
     response = _page(page, make_nonce(_secret(), link.id, web.now()))
     _mark_device(link, response)
@@ -155,7 +155,7 @@ def _thanks(link: OpenLink, outcome: Outcome, receipt: str) -> Response:
         return compile_page(render_template(page, link=link, outcome=outcome, receipt=mark), mark)
 
     return _page(
-        _memories().pages.get((*page_key(link, web.chosen_locale()), outcome), made), receipt
+        _memories().pages.get((*page_key(link, web.chosen()), outcome), made), receipt
     )
 
 

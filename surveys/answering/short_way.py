@@ -22,6 +22,7 @@ from surveys.answering.nonce import make_nonce, read_nonce, receipt_of
 from surveys.answering.pages import Memories, page_headers, page_key, takes_gzip
 from surveys.answering.queries import OpenLink
 from surveys.ballots import Outcome
+from surveys.manner import Manner, manner_of
 from surveys.refusals import Refusal
 from surveys.settings import Settings
 
@@ -57,7 +58,8 @@ class ShortWay:
         began_at = time.perf_counter()
         path = str(environ.get("PATH_INFO", ""))
         way = self._ways.get(str(environ["REQUEST_METHOD"]))
-        if way is None or not path.startswith(web.PHONE) or environ.get("QUERY_STRING"):
+        is_plain = not environ.get("QUERY_STRING") or environ["REQUEST_METHOD"] == "POST"
+        if way is None or not path.startswith(web.PHONE) or not is_plain:
             return self._application(environ, start_response)
         try:
             answer = self._answer(way, path.removeprefix(web.PHONE), environ)
@@ -88,7 +90,7 @@ class ShortWay:
 
     def _answer(
         self,
-        way: Callable[[OpenLink, str, Mapping[str, str], Environ], Answer | None],
+        way: Callable[[OpenLink, Manner, Mapping[str, str], Environ], Answer | None],
         code: str,
         environ: Environ,
     ) -> Answer | None:
@@ -97,13 +99,14 @@ class ShortWay:
             return None
         link.check_open(self._clock())
         cookies = parse_cookie(str(environ.get("HTTP_COOKIE", "")))
-        locale = web.LOCALES.get(cookies.get("lang") or "", web.DEFAULT_LOCALE)
-        return way(link, locale, cookies, environ)
+        asked = dict(parse_qsl(str(environ.get("QUERY_STRING", ""))))
+        manner = manner_of(asked, cookies, str(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
+        return way(link, manner, cookies, environ)
 
     def _page(
-        self, link: OpenLink, locale: str, cookies: Mapping[str, str], _environ: Environ
+        self, link: OpenLink, manner: Manner, cookies: Mapping[str, str], _environ: Environ
     ) -> Answer | None:
-        page = self._memories.pages.known(page_key(link, locale))
+        page = self._memories.pages.known(page_key(link, manner))
         if page is None:
             return None
         secret, is_secure = self._settings.secret_key, self._settings.is_secure
@@ -113,7 +116,7 @@ class ShortWay:
         return headers, page.packed(make_nonce(secret, link.id, self._clock()))
 
     def _ballot(
-        self, link: OpenLink, locale: str, cookies: Mapping[str, str], environ: Environ
+        self, link: OpenLink, manner: Manner, cookies: Mapping[str, str], environ: Environ
     ) -> Answer | None:
         posted = self._posted(environ)
         if posted is None or self._here.intake.is_full:
@@ -134,7 +137,7 @@ class ShortWay:
         except Refusal as refusal:
             outcome = refusal
         environ[ANSWERED] = outcome
-        page = self._memories.pages.known((*page_key(link, locale), outcome))
+        page = self._memories.pages.known((*page_key(link, manner), outcome))
         if page is None:
             return None
         return page_headers(), page.packed(receipt_of(secret, nonce.submission_id))

@@ -3,7 +3,7 @@
 from surveys.models.account import Account, AccountSession, AuditEntry, Role
 from surveys.models.ballot import Ballot, Comment, Correction, Device, Participation, TallyCell
 from surveys.models.base import Base
-from surveys.models.fielding import Link, Token
+from surveys.models.fielding import Draft, Link, Token
 from surveys.models.job import Job, JobState
 from surveys.models.questionnaire import QuestionnaireRow
 from surveys.models.round import (
@@ -28,6 +28,7 @@ __all__ = [
     "Comment",
     "Correction",
     "Device",
+    "Draft",
     "Group",
     "Indicator",
     "Job",

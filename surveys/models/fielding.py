@@ -1,6 +1,6 @@
 """How questionnaires go out: links and one-time tokens."""
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from surveys.models.base import Base, words_of
@@ -20,6 +20,8 @@ class Link(Base):
     channel: Mapped[Channel] = mapped_column(words_of(Channel, "channel"))
     label: Mapped[str] = mapped_column(String(120), default="")
     is_active: Mapped[bool] = mapped_column(default=True)
+    # A device at a counter that many people use one after the other: it leaves and keeps no mark.
+    is_shared: Mapped[bool] = mapped_column(default=False, server_default=false())
     # A window's unit, chosen when the page opens.
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"))
     # The unit that a batch's appraisers work for and therefore do not rate.
@@ -42,3 +44,17 @@ class Token(Base):
     is_void: Mapped[bool] = mapped_column(default=False)
     # A digest of the submission that spent it, so that its retry is told the same receipt.
     spent_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class Draft(Base):
+    """What somebody with a one-time code has filled in so far, readable only with that code.
+
+    The id is a digest of the code, other than the token's; no time is kept on purpose.
+    """
+
+    __tablename__ = "draft"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    id: Mapped[str] = mapped_column(String(43), primary_key=True)
+    link_id: Mapped[int] = mapped_column(ForeignKey("link.id", ondelete="CASCADE"), index=True)
+    sealed: Mapped[str] = mapped_column(Text)

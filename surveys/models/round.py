@@ -1,9 +1,9 @@
 """A round: its units in classes, its appraiser groups, its rule set."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from surveys.models.base import Base, words_of
@@ -60,6 +60,15 @@ class Round(Base):
     # Widths of the ratings text: digits of a unit's number, and option codes per unit.
     unit_digits: Mapped[int] = mapped_column(default=2)
     item_count: Mapped[int]
+    # What people are told before they answer: whom to ask, for how long it is kept, what comes of
+    # it when. The notice itself is written down when the round opens.
+    contact: Mapped[str | None] = mapped_column(String(200))
+    keep_months: Mapped[int | None]
+    results_on: Mapped[date | None]
+    notice: Mapped[str | None] = mapped_column(Text)
+    notice_sha256: Mapped[str | None] = mapped_column(String(64))
+    # Whether phones do a little work before they hand in, which costs a robot more than a person.
+    asks_for_work: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     classes: Mapped[list["UnitClass"]] = relationship(
         lazy="raise", order_by="UnitClass.position", back_populates="round"

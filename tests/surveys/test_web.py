@@ -2,7 +2,7 @@
 
 import pytest
 
-from surveys import web
+from surveys import assets, web
 from surveys.web import HEADERS
 from tests import makers
 from tests.pages import form_fields, visible_text
@@ -27,7 +27,7 @@ def test_every_answer_carries_the_security_headers(client, path):
 
 def test_an_asset_with_its_digest_may_be_kept_for_ever(client, app):
     with app.test_request_context():
-        address = web.static_url("look.css")
+        address = assets.static_url("look.css")
     with client.get(address) as answer:
         assert answer.status_code == 200
         assert "immutable" in answer.headers["Cache-Control"]

@@ -42,8 +42,8 @@ def test_the_first_load_is_light(app, client, made, name, page_budget):
     answers = [blind.get(asset, headers=PACKED, buffered=True) for asset in assets]
     assert all(answer.headers["Content-Encoding"] == "gzip" for answer in answers)
     assert all("immutable" in answer.headers["Cache-Control"] for answer in answers)
-    assert all(asset.startswith("/static/") for asset in assets)
-    assert len(assets) <= 3
+    assert all(asset.startswith("/assets/") for asset in assets)
+    assert len(assets) == 2
     assert page <= page_budget
     assert page + sum(len(answer.data) for answer in answers) <= 22 * KB
 

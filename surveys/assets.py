@@ -1,0 +1,108 @@
+"""Style sheets and scripts: joined, packed, and named by what is in them so that they may be kept."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, current_app, request, url_for
+
+from surveys.access import public
+
+blueprint = Blueprint("assets", __name__)
+
+KEEP_SECONDS = 365 * 24 * 3600
+PACKED_KINDS = {"text/css", "text/javascript", "image/svg+xml"}
+# What a phone fetches as one: every request costs it a journey on a bad network.
+JOINED = {
+    "phone.css": ("look.css", "phone.css"),
+    "phone.js": (
+        "phone/cards.js",
+        "phone/one_by_one.js",
+        "phone/comfort.js",
+        "phone/work.js",
+        "phone/sending.js",
+        "phone/drafts.js",
+        "phone/start.js",
+    ),
+}
+_KINDS = {".css": "text/css", ".js": "text/javascript"}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """What is sent for a joined asset, plain and packed, and a digest of it."""
+
+    content: bytes
+    packed: bytes
+    digest: str
+
+
+def static_url(filename: str) -> str:
+    """Return the address of an asset with its digest, so that it may be kept for ever."""
+    if filename in JOINED:
+        return url_for("assets.joined", name=filename, v=_joined(_folder(), filename).digest)
+    return url_for("static", filename=filename, v=_digest(str(_folder() / filename)))
+
+
+@blueprint.get("/assets/<name>")
+@public
+def joined(name: str) -> Response:
+    """Return several files as one."""
+    if name not in JOINED:
+        abort(404)
+    asset = _joined(_folder(), name)
+    answer = Response(mimetype=_KINDS[Path(name).suffix])
+    answer.vary.add("Accept-Encoding")
+    if request.accept_encodings["gzip"]:
+        answer.set_data(asset.packed)
+        answer.headers["Content-Encoding"] = "gzip"
+    else:
+        answer.set_data(asset.content)
+    keep(answer)
+    return answer
+
+
+def keep(answer: Response) -> None:
+    """Let browsers keep what was asked for with its digest."""
+    if "v" in request.args:
+        answer.headers["Cache-Control"] = f"public, max-age={KEEP_SECONDS}, immutable"
+
+
+def pack(response: Response) -> None:
+    """Send a style sheet or script in gzip: phones on a bad network may have no proxy before us."""
+    if response.status_code != 200 or response.mimetype not in PACKED_KINDS:
+        return
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings.best_match(["gzip"]) is None:
+        return
+    response.direct_passthrough = False
+    response.set_data(_gzipped(response.get_data()))
+    response.headers["Content-Encoding"] = "gzip"
+    response.headers.pop("ETag", None)  # it speaks of the file as it lies there
+
+
+def _folder() -> Path:
+    return Path(str(current_app.static_folder))
+
+
+@lru_cache(maxsize=8)
+def _joined(folder: Path, name: str) -> Asset:
+    parts = [(folder / part).read_text(encoding="utf-8") for part in JOINED[name]]
+    words = "\n".join(parts)
+    if name.endswith(".js"):  # the parts share their names with each other and with nobody else
+        words = f'(() => {{\n"use strict";\n{words}}})();\n'
+    content = words.encode()
+    digest = hashlib.sha256(content).hexdigest()[:10]
+    return Asset(content, gzip.compress(content, 9, mtime=0), digest)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:10]
+
+
+@lru_cache(maxsize=64)
+def _gzipped(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
