@@ -1,7 +1,8 @@
-"""Style sheets and scripts: joined, packed, and named by what is in them so that they may be kept."""
+"""Style sheets and scripts: joined, packed, named by what is in them so that they may be kept."""
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,8 @@ JOINED = {
         "phone/start.js",
     ),
 }
+# Whole lines of remarks, and what lines are set in by: a phone reads neither.
+_REMARK = re.compile(r"^[ \t]*(?://.*\n?|/\*(?:[^*]|\*(?!/))*\*/[ \t]*\n?)?|^\n", re.MULTILINE)
 _KINDS = {".css": "text/css", ".js": "text/javascript"}
 
 
@@ -89,8 +92,8 @@ def _folder() -> Path:
 
 @lru_cache(maxsize=8)
 def _joined(folder: Path, name: str) -> Asset:
-    parts = [(folder / part).read_text(encoding="utf-8") for part in JOINED[name]]
-    words = "\n".join(parts)
+    words = "\n".join((folder / part).read_text(encoding="utf-8") for part in JOINED[name])
+    words = _REMARK.sub("", words) + "\n"
     if name.endswith(".js"):  # the parts share their names with each other and with nobody else
         words = f'(() => {{\n"use strict";\n{words}}})();\n'
     content = words.encode()

@@ -9,11 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, select, tuple_, update
+from sqlalchemy import Connection, Executable, bindparam, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from surveys import postgresql_writing, sqlite_writing
-from surveys.models import Ballot, Link, Round, Token, check_serving
+from surveys.models import Ballot, Draft, Link, Round, Token, check_serving
 from surveys.questionnaire import ENTERING, Submission, Validity, ratings_text
 from surveys.refusals import LinkClosed, Refusal, TokenSpent, TokenUnknown
 from surveys.settings import CITY_CLOCK
@@ -57,6 +57,7 @@ def store(
         if refusal is not None:
             answers[index] = refusal
     rows = {index: _row(submissions[index], now) for index in order if index not in answers}
+    _delete_drafts(connection, [submissions[index].token_digest for index in rows])
     kept = _insert(connection, rows)
     _mark_duplicates(connection, [rows[index] for index, is_first in kept.items() if not is_first])
     answers.update({i: Outcome.KEPT if first else Outcome.DUPLICATE for i, first in kept.items()})
@@ -130,6 +131,13 @@ def _spend_token(connection: Connection, submission: Submission) -> Outcome | Re
     if earlier is None:
         return TokenUnknown()
     return Outcome.KEPT_BEFORE if earlier.spent_by == mark else TokenSpent()
+
+
+def _delete_drafts(connection: Connection, digests: Iterable[str | None]) -> None:
+    """Delete what was put aside under codes that are spent now."""
+    spent = [digest for digest in digests if digest is not None]
+    if spent:
+        connection.execute(delete(Draft).where(Draft.token_digest.in_(spent)))
 
 
 def _row(one: Submission, now: datetime) -> Row:

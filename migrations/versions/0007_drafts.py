@@ -17,13 +17,13 @@ def upgrade() -> None:
     """Go up."""
     op.create_table(
         "draft",
-        sa.Column("id", sa.String(length=43), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=False),
         sa.Column("link_id", sa.Integer(), nullable=False),
         sa.Column("sealed", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["link_id"], ["link.id"], name=op.f("fk_draft_link_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft")),
+        sa.PrimaryKeyConstraint("token_digest", name=op.f("pk_draft")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_draft_link_id", "draft", ["link_id"], unique=False)

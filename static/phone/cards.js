@@ -1,254 +1,258 @@
-// What a script adds to the questionnaire: everything also works without it.
-(() => {
-  "use strict";
+// The cards of a questionnaire: what is answered, what is open, what was answered before.
 
-  const all = (selector, within) => [...within.querySelectorAll(selector)];
-  const one = (selector, within = document) => within.querySelector(selector);
+const all = (selector, within) => [...within.querySelectorAll(selector)];
+const one = (selector, within = document) => within.querySelector(selector);
+const FIELDS = "input, textarea";
 
-  // --- one unit's card ---------------------------------------------------------------------------
+// --- one unit's card -----------------------------------------------------------------------------
 
-  const items = (unit) => all(".item", unit);
-  const isAnswered = (item) => one(":checked", item) !== null;
-  const openItems = (unit) => items(unit).filter((item) => !isAnswered(item)).length;
-  const isTouched = (unit) => openItems(unit) < items(unit).length;
+const itemsOf = (unit) => all(".item", unit);
+const wholeOf = (unit) => one(".whole input", unit);
 
-  function showState(form, unit) {
-    const summary = one("summary", unit);
-    let state = one(".state", summary);
-    if (!state) {
-      state = document.createElement("span");
-      state.className = "state";
-      summary.append(state);
-    }
-    const missing = openItems(unit);
-    state.classList.toggle("full", missing === 0);
-    state.textContent = !isTouched(unit) ? ""
-      : missing === 0 ? "✓ " + form.dataset.rated
-        : form.dataset.missing.replace("#", missing);
-    if (isTouched(unit) && !form.classList.contains("all") && !one(".clear", unit)) addClear(form, unit);
+// What a card holds: an option code or "" for each item, and whether the unit is not known.
+function readCard(unit) {
+  const values = itemsOf(unit).map((item) => {
+    const chosen = one("input:checked", item);
+    return chosen ? chosen.value : "";
+  });
+  return { values, whole: wholeOf(unit).checked };
+}
+
+function writeCard(unit, card) {
+  itemsOf(unit).forEach((item, index) => {
+    all("input", item).forEach((input) => { input.checked = input.value === card.values[index]; });
+  });
+  wholeOf(unit).checked = card.whole;
+}
+
+const openIn = (card) => card.values.filter((value) => !value).length;
+const isTouched = (card) => card.values.some((value) => value);
+
+// --- the sheet: all cards of a form, and what they hold ------------------------------------------
+
+// Filled once from what is checked, then kept up card by card: a tap must not look at 140 units.
+function sheetOf(form) {
+  const units = all(".unit", form);
+  const sheet = { form, units, cards: new Map(), done: 0, past: [] };
+  const size = units.length ? itemsOf(units[0]).length : 0;
+  const filled = new Set(all(".unit input:checked", form).map((input) => input.closest(".unit")));
+  units.forEach((unit) => {
+    const blank = { values: new Array(size).fill(""), whole: false };
+    sheet.cards.set(unit, filled.has(unit) ? readCard(unit) : blank);
+  });
+  sheet.done = units.filter((unit) => openIn(sheet.cards.get(unit)) === 0).length;
+  return sheet;
+}
+
+function takeUp(sheet, unit, remembers) {
+  const before = sheet.cards.get(unit);
+  const now = readCard(unit);
+  if (remembers) sheet.past.push({ unit, card: before });
+  sheet.cards.set(unit, now);
+  sheet.done += (openIn(now) === 0) - (openIn(before) === 0);
+  showState(sheet, unit);
+  showProgress(sheet);
+}
+
+function undo(sheet) {
+  const last = sheet.past.pop();
+  if (!last) return null;
+  writeCard(last.unit, last.card);
+  takeUp(sheet, last.unit, false);
+  return last.unit;
+}
+
+// "I do not know this unit" answers what is still open; unticking takes those answers back.
+function tickWhole(sheet, unit) {
+  const unscored = sheet.form.dataset.unscored;
+  const card = readCard(unit);
+  card.values = card.values.map((value) => {
+    if (card.whole) return value || unscored;
+    return value === unscored ? "" : value;
+  });
+  writeCard(unit, card);
+}
+
+function changed(sheet, target) {
+  const unit = target.closest(".unit");
+  if (unit && target.type !== "textarea") {
+    const whole = wholeOf(unit);
+    if (target === whole) tickWhole(sheet, unit);
+    else if (target.type === "radio" && target.value !== sheet.form.dataset.unscored) whole.checked = false;
+    mend(target.closest(".item"));
+    takeUp(sheet, unit, true);
   }
+  if (target.name.startsWith("q.")) {
+    showQuestions(sheet.form);
+    mend(target.closest(".question"));
+  }
+}
 
-  function addClear(form, unit) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button clear";
-    button.textContent = form.dataset.clear;
-    button.addEventListener("click", () => {
-      all("input", unit).forEach((input) => { input.checked = false; });
-      button.remove();
-      showState(form, unit);
-      showProgress(form);
-      one("summary", unit).focus();
+// --- what is shown of it -------------------------------------------------------------------------
+
+function showState(sheet, unit) {
+  const words = sheet.form.dataset;
+  const card = sheet.cards.get(unit);
+  const summary = one("summary", unit);
+  let state = one(".state", summary);
+  if (!state) {
+    state = document.createElement("span");
+    state.className = "state";
+    summary.append(state);
+  }
+  const open = openIn(card);
+  state.classList.toggle("full", open === 0);
+  state.textContent = "";
+  if (isTouched(card)) state.textContent = open ? words.missing.replace("#", open) : "✓ " + words.rated;
+  showClear(sheet, unit, isTouched(card) || card.whole);
+}
+
+function showClear(sheet, unit, isWanted) {
+  let button = one(".clear", unit);
+  if (!isWanted || button) {
+    if (button) button.hidden = !isWanted;
+    return;
+  }
+  button = document.createElement("button");
+  button.type = "button";
+  button.className = "button clear";
+  button.textContent = sheet.form.dataset.clear;
+  button.addEventListener("click", () => {
+    all("input", unit).forEach((input) => { input.checked = false; });
+    itemsOf(unit).forEach(mend);
+    takeUp(sheet, unit, true);
+    one("summary", unit).focus();
+    sheet.form.dispatchEvent(new Event("filled"));
+  });
+  unit.append(button);
+}
+
+function showProgress(sheet) {
+  const { form, units, done } = sheet;
+  const words = form.dataset.count.replace("##", units.length).replace("#", done);
+  const strip = one(".progress", form);
+  if (strip) {
+    strip.hidden = false;
+    one("progress", strip).value = done;
+    one(".count", strip).textContent = words;
+    one(".next", strip).disabled = done === units.length;
+    one(".undo", strip).disabled = sheet.past.length === 0;
+  } else {
+    say(form, done ? words : "");
+  }
+}
+
+// The line above the button: how far it is, what is kept, what went wrong.
+function say(form, words, isWrong) {
+  const line = one(".bar .count", form);
+  line.classList.toggle("error", Boolean(isWrong));
+  line.textContent = words;
+}
+
+function mend(wrong) {
+  if (!wrong || !wrong.classList.contains("field-wrong")) return;
+  wrong.classList.remove("field-wrong");
+  [wrong, ...all("[aria-invalid]", wrong)].forEach((it) => {
+    it.removeAttribute("aria-invalid");
+    it.removeAttribute("aria-describedby");
+  });
+  all(".error", wrong).forEach((error) => error.remove());
+}
+
+function showQuestions(form) {
+  all("[data-if]", form).forEach((question) => {
+    const [name, code] = question.dataset.if.split("=");
+    const asked = all("input", form).filter((input) => input.name === name && input.value === code);
+    question.hidden = !asked.some((input) => input.checked && !input.closest("[hidden]"));
+    const condition = one(".condition", question);
+    if (condition) condition.hidden = true;
+  });
+}
+
+// --- finding a unit ------------------------------------------------------------------------------
+
+function prepareSearch(form) {
+  const box = one(".search", form);
+  if (!box) return;
+  box.hidden = false;
+  const input = one("input", box);
+  input.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+  input.addEventListener("input", () => filterUnits(form, input.value.trim().toLowerCase()));
+}
+
+function filterUnits(form, wanted) {
+  let found = 0;
+  all("section[id^=c]", form).forEach((section) => {
+    const isClass = one("h3", section).textContent.toLowerCase().includes(wanted);
+    const units = all(".unit", section);
+    units.forEach((unit) => {
+      unit.hidden = !isClass && !one("summary", unit).textContent.toLowerCase().includes(wanted);
+      if (!unit.hidden) found += 1;
     });
-    unit.append(button);
-  }
+    section.hidden = units.every((unit) => unit.hidden);
+  });
+  one("#found").textContent = wanted ? form.dataset.found.replace("#", found) : "";
+}
 
-  // "I do not know this unit" answers what is still open; unticking takes those answers back.
-  function tickWhole(form, unit, whole) {
-    const unscored = `[value="${form.dataset.unscored}"]`;
-    items(unit).forEach((item) => {
-      const option = one(unscored, item);
-      if (whole.checked ? !isAnswered(item) : true) option.checked = whole.checked;
-    });
-  }
+// --- what is not complete yet --------------------------------------------------------------------
 
-  function changed(form, target) {
-    const unit = target.closest(".unit");
-    if (unit && target.type !== "textarea") {
-      const whole = one(".whole input", unit);
-      if (target === whole) tickWhole(form, unit, whole);
-      else if (target.type === "radio" && target.value !== form.dataset.unscored) whole.checked = false;
-      mend(target.closest(".item"));
-      showState(form, unit);
-      showProgress(form);
-    }
-    if (target.name.startsWith("q.")) showQuestions(form);
-  }
-
-  function mend(item) {
-    if (!item) return;
-    item.classList.remove("field-wrong");
-    item.removeAttribute("aria-invalid");
-    const error = one(".error", item);
-    if (error) error.remove();
-  }
-
-  // --- the whole form ----------------------------------------------------------------------------
-
-  function showProgress(form) {
-    const units = all(".unit", form);
-    const done = units.filter((unit) => openItems(unit) === 0).length;
-    const words = form.dataset.count.replace("##", units.length).replace("#", done);
-    const strip = one(".progress", form);
-    if (strip) {
-      strip.hidden = false;
-      one("progress", strip).value = done;
-      one(".count", strip).textContent = words;
-      one(".next", strip).hidden = done === units.length;
-    }
-    const count = one(".bar .count", form);
-    count.classList.remove("error");
-    count.textContent = strip || done === 0 ? "" : words;
-  }
-
-  function showQuestions(form) {
-    all("[data-if]", form).forEach((question) => {
-      const [name, code] = question.dataset.if.split("=");
-      const asked = all("input", form).filter((input) => input.name === name && input.value === code);
-      question.hidden = !asked.some((input) => input.checked && !input.closest("[hidden]"));
-      const condition = one(".condition", question);
-      if (condition) condition.hidden = true;
-    });
-  }
-
-  function goToNext(form) {
-    const units = all(".unit", form).filter((unit) => openItems(unit) > 0);
-    const below = units.find((unit) => unit.getBoundingClientRect().top > 90);
-    const unit = below || units[0];
-    if (!unit) return;
+// Units that were begun and not finished, said where they are and at the head of the form.
+function showFaults(sheet) {
+  const { form } = sheet;
+  const begun = sheet.units.filter((unit) => {
+    const card = sheet.cards.get(unit);
+    return isTouched(card) && openIn(card) > 0;
+  });
+  const old = one("#errors", form);
+  if (old) old.remove();
+  if (!begun.length) return false;
+  const links = [];
+  begun.forEach((unit) => {
     unit.open = true;
-    unit.scrollIntoView();
-    one("summary", unit).focus({ preventScroll: true });
-  }
-
-  function prepareSearch(form) {
-    const box = one(".search", form);
-    if (!box) return;
-    box.hidden = false;
-    const input = one("input", box);
-    input.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
-    input.addEventListener("input", () => {
-      const wanted = input.value.trim().toLowerCase();
-      let found = 0;
-      all("section", form).forEach((section) => {
-        const isClass = one("h3", section).textContent.toLowerCase().includes(wanted);
-        const units = all(".unit", section);
-        units.forEach((unit) => {
-          unit.hidden = !isClass && !one("summary", unit).textContent.toLowerCase().includes(wanted);
-          if (!unit.hidden) found += 1;
-        });
-        section.hidden = units.every((unit) => unit.hidden);
-      });
-      one("#found").textContent = wanted ? form.dataset.found.replace("#", found) : "";
+    itemsOf(unit).forEach((item) => {
+      if (!one("input:checked", item)) links.push(faultOf(sheet, unit, item));
     });
+  });
+  const summary = one("#summary-of-errors", form).content.cloneNode(true);
+  const list = document.createElement("ul");
+  list.append(...links);
+  one(".error-summary", summary).id = "errors";
+  one(".error-summary", summary).append(list);
+  form.prepend(summary);
+  one("#errors", form).focus();
+  return true;
+}
+
+function faultOf(sheet, unit, item) {
+  const words = sheet.form.dataset.openItem;
+  if (!item.classList.contains("field-wrong")) {
+    const error = document.createElement("p");
+    error.className = "error";
+    error.id = "e." + item.id;
+    error.textContent = words;
+    one("legend", item).after(error);
+    item.classList.add("field-wrong");
+    item.setAttribute("aria-invalid", "true");
+    item.setAttribute("aria-describedby", error.id);
   }
+  const line = document.createElement("li");
+  const link = document.createElement("a");
+  link.href = "#" + item.id;
+  link.textContent = [one("summary span", unit).textContent, one("legend", item).textContent, words].join(" · ");
+  line.append(link);
+  return line;
+}
 
-  // --- the one-time code -------------------------------------------------------------------------
-
-  async function checkToken(form, field) {
-    const said = one("#token-said");
-    if (!field.value.trim()) { said.hidden = true; return; }
-    try {
-      const answer = await fetch(form.getAttribute("action") + "/token", {
-        method: "POST",
-        headers: { Accept: "application/json" },
-        body: new URLSearchParams({ token: field.value }),
-      });
-      const problem = answer.ok ? null : await answer.json();
-      said.className = answer.ok ? "good" : "error";
-      said.textContent = answer.ok ? "✓ " + form.dataset.tokenGood : problem.title + " " + problem.detail;
-      said.hidden = false;
-    } catch {
-      said.hidden = true; // The ballot itself will tell.
-    }
-  }
-
-  function prepareToken(form) {
-    const field = one("#token", form);
-    if (!field) return;
-    const fromAddress = () => {
-      const found = /^#([0-9A-Za-z-]{20,})$/.exec(location.hash);
-      if (!found) return;
-      // Another slip opened in the same page after handing in: it begins anew.
-      if (!form.isConnected) { location.reload(); return; }
-      field.value = found[1];
-      // Out of the address bar and the history: who looks at the phone later shall not find it.
-      history.replaceState(null, "", location.pathname + location.search);
-      checkToken(form, field);
-    };
-    field.addEventListener("change", () => checkToken(form, field));
-    addEventListener("hashchange", fromAddress);
-    fromAddress();
-  }
-
-  // --- sending -----------------------------------------------------------------------------------
-
-  const PATIENCE = 30000;
-
-  async function send(form, address, more) {
-    const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), PATIENCE);
-    try {
-      const answer = await fetch(address, {
-        method: "POST",
-        headers: { Accept: "text/html" },
-        body: new URLSearchParams([...new FormData(form), ...more]),
-        signal: stop.signal,
-      });
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (!one("main", page)) throw new Error("not our page");
-      return page;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  function show(page) {
-    document.title = page.title;
-    document.documentElement.lang = page.documentElement.lang;
-    document.body.replaceWith(document.adoptNode(page.body));
-    scrollTo(0, 0);
-    start();
-    const first = one("#errors") || one("h1");
-    first.tabIndex = -1;
-    first.focus();
-  }
-
-  function prepareSending(form) {
-    const button = one(".bar .button", form);
-    const count = one(".bar .count", form);
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      if (button.disabled) return;
-      button.disabled = true;
-      count.classList.remove("error");
-      count.textContent = form.dataset.sending;
-      try {
-        show(await send(form, form.getAttribute("action") + location.search, []));
-      } catch {
-        count.classList.add("error");
-        count.textContent = form.dataset.unsent;
-        button.disabled = false;
-      }
-    });
-    const language = one(".language");
-    language.addEventListener("click", async (event) => {
-      event.preventDefault();
-      const address = location.pathname + language.getAttribute("href");
-      try {
-        show(await send(form, address, [["switch", "1"]]));
-        history.replaceState(null, "", address);
-      } catch {
-        count.classList.add("error");
-        count.textContent = form.dataset.unsent;
-      }
-    });
-  }
-
-  function start() {
-    const form = one("#ballot");
-    if (!form) return;
-    form.addEventListener("change", (event) => changed(form, event.target));
-    all(".whole input:checked", form).forEach((whole) => tickWhole(form, whole.closest(".unit"), whole));
-    all(".unit", form).filter(isTouched).forEach((unit) => showState(form, unit));
-    const next = one(".next", form);
-    if (next) next.addEventListener("click", () => goToNext(form));
-    prepareSearch(form);
-    prepareToken(form);
-    prepareSending(form);
-    showQuestions(form);
-    showProgress(form);
-  }
-
-  start();
-})();
+// A link of the summary leads to the first thing that can be answered at its place.
+function goToFault(sheet, event) {
+  const link = event.target.closest("#errors a, .missing a");
+  const place = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
+  if (!place) return;
+  event.preventDefault();
+  leaveReview(sheet);
+  const unit = place.closest(".unit");
+  if (unit) showUnit(sheet, unit);
+  const first = place.matches(FIELDS) ? place : one(".item.field-wrong input, " + FIELDS, place);
+  (first && !place.classList.contains("unit") ? first : one("summary", place) || place).focus();
+  place.scrollIntoView();
+}

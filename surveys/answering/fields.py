@@ -1,14 +1,24 @@
 """What the fields of a questionnaire's page are called."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from surveys.questionnaire import AskedUnit, Question, Questionnaire, UnitChoice
 
 NONCE = "nonce"
 TOKEN = "token"  # noqa: S105 - the name of a field
 PARTIAL = "partial"
-SWITCH = "switch"  # sent instead of handing in: show the page in the other language
+STEP = "step"  # sent instead of handing in: what is to be done with what was filled in so far
 TICKED = "1"
+
+
+class Step(StrEnum):
+    """What a button asks for instead of handing in."""
+
+    REWRITE = "rewrite"  # show the page in the language or size that the address asks for
+    REVIEW = "review"  # show what is rated and what is missing, before it is handed in
+    SAVE = "save"  # put it aside under the one-time code
+    RESUME = "resume"  # go on with what was put aside
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ def fields_of(questionnaire: Questionnaire) -> Fields:
     questions = tuple(
         (question_field(question.code), question) for question in questionnaire.text.questions
     )
-    names = {NONCE, SWITCH} | {name for name, _ in questions}
+    names = {NONCE, STEP} | {name for name, _ in questions}
     for unit in units:
         names.update(unit.items, (unit.unknown,))
         if questionnaire.text.has_comments:

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from analytics.faults import N_
 from surveys.answering import fields
-from surveys.answering.fields import UnitFields
+from surveys.answering.fields import Step, UnitFields
 from surveys.answering.queries import OpenLink
 from surveys.questionnaire import (
     BLANK,
@@ -60,6 +60,27 @@ class BallotForm:
     reasons: tuple[str, ...]
 
     @property
+    def step(self) -> Step | None:
+        """Return what is asked for instead of handing in, None for handing in."""
+        asked = _first(self.typed, fields.STEP)
+        if not asked:
+            return None
+        return Step(asked) if asked in set(Step) else Step.REWRITE
+
+    @property
+    def token(self) -> str:
+        """Return the one-time code as it was typed."""
+        return _first(self.typed, fields.TOKEN)
+
+    @property
+    def put_aside(self) -> Typed:
+        """Return what a draft keeps: everything but what belongs to this page or is secret."""
+        own = {fields.NONCE, fields.TOKEN, fields.STEP}
+        return {
+            name: values for name, values in self.typed.items() if name not in own and any(values)
+        }
+
+    @property
     def is_complete(self) -> bool:
         """Tell whether this can be kept."""
         return not self.problems and not self.left_out
@@ -87,7 +108,7 @@ class BallotForm:
             reasons=tuple(reasons),
             seconds=seconds,
             device_key=device_key,
-            token_digest=token_digest(_first(self.typed, fields.TOKEN)) if link.is_token else None,
+            token_digest=token_digest(self.token) if link.is_token else None,
         )
 
 

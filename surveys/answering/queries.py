@@ -14,6 +14,7 @@ from analytics.rules import RuleSet
 from surveys.answering.fields import Fields, fields_of
 from surveys.answering.memory import Memory
 from surveys.models import (
+    Draft,
     Group,
     Link,
     QuestionnaireRow,
@@ -149,17 +150,24 @@ def phone_link(session: Session, code: str, known: Memory[Asked]) -> OpenLink:
     )
 
 
-def check_token(session: Session, link: OpenLink, digest: str) -> None:
-    """Refuse a token that is not of this entrance or has been used; change nothing."""
-    token = session.execute(
-        select(Token.spent_by).where(
-            Token.digest == digest, Token.link_id == link.id, Token.is_void.is_(False)
-        )
-    ).one_or_none()
+def check_token(session: Session, link: OpenLink, digest: str, *, hold: bool = False) -> None:
+    """Refuse a token that is not of this entrance or has been used; change nothing.
+
+    `hold` lets nobody spend it before the transaction ends.
+    """
+    asked = select(Token.spent_by).where(
+        Token.digest == digest, Token.link_id == link.id, Token.is_void.is_(False)
+    )
+    token = session.execute(asked.with_for_update() if hold else asked).one_or_none()
     if token is None:
         raise TokenUnknown
     if token.spent_by is not None:
         raise TokenSpent
+
+
+def sealed_draft_of(session: Session, digest: str) -> str | None:
+    """Return what was put aside under a token, as it is stored."""
+    return session.scalar(select(Draft.sealed).where(Draft.token_digest == digest))
 
 
 def _entrance(session: Session, code: str) -> Row[Any] | None:

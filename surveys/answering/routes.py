@@ -8,6 +8,7 @@ from flask import (
     Blueprint,
     Response,
     current_app,
+    jsonify,
     make_response,
     redirect,
     render_template,
@@ -15,11 +16,15 @@ from flask import (
     url_for,
 )
 from flask.blueprints import BlueprintSetupState
+from werkzeug.datastructures import MultiDict
 
-from surveys import throttle, web
+from surveys import db, throttle, web
 from surveys.access import public
 from surveys.answering import device, fields
-from surveys.answering.forms import BallotForm, ballot_form, clean_text
+from surveys.answering.actions import keep_draft
+from surveys.answering.drafts import opened_draft, sealed_draft
+from surveys.answering.fields import Step
+from surveys.answering.forms import BallotForm, Typed, ballot_form, clean_text
 from surveys.answering.nonce import make_nonce, read_nonce, receipt_of
 from surveys.answering.pages import (
     VARY,
@@ -29,21 +34,25 @@ from surveys.answering.pages import (
     page_headers,
     page_key,
 )
-from surveys.answering.queries import OpenLink, check_token, phone_link
+from surveys.answering.queries import OpenLink, check_token, phone_link, sealed_draft_of
 from surveys.answering.short_way import ANSWERED
+from surveys.answering.showing import NOTHING, Said, rendered
 from surveys.ballots import Outcome
 from surveys.db import STORE_SILENT
 from surveys.questionnaire import Submission
 from surveys.refusals import (
     Busy,
+    DraftTooLarge,
     LinkUnknown,
     NonceBroken,
     NotSaved,
     Refusal,
+    TokenMissing,
     TokenSpent,
     TokenUnknown,
+    TooManyTries,
 )
-from surveys.tokens import token_digest
+from surveys.tokens import normalise_token, token_digest
 
 blueprint = Blueprint("answering", __name__)
 
@@ -94,7 +103,9 @@ def questionnaire(code: str) -> Response:
 @blueprint.post("/a/<code>/token")
 @public
 def token(code: str) -> Response:
-    """Say whether a one-time code may be used here; it is spent by the ballot alone.
+    """Say whether a one-time code may be used here, and what was put aside under it.
+
+    It is spent by the ballot alone.
 
     Only these questions have a budget per address. The ballot itself has none: behind one address
     a whole hall of deputies may sit, and 130 random bits need no lock against guessing.
@@ -102,14 +113,20 @@ def token(code: str) -> Response:
     link = _link(code)
     if not link.is_token:
         raise LinkUnknown
-    guard, address = web.installation().throttle, request.remote_addr or "-"
-    guard.check(throttle.TOKEN_MISSES, address)
-    try:
-        with web.reading() as session:
-            check_token(session, link, token_digest(request.form.get(fields.TOKEN, "")))
-    except TokenUnknown:
-        guard.miss(throttle.TOKEN_MISSES, address)
-        raise
+    typed = _put_aside(link, request.form.get(fields.TOKEN, ""))
+    if not typed:
+        return Response(status=HTTPStatus.NO_CONTENT)
+    return jsonify(draft=typed)
+
+
+@blueprint.post("/a/<code>/draft")
+@public
+def draft(code: str) -> Response:
+    """Put aside what somebody with a one-time code has filled in so far."""
+    link = _link(code)
+    if not link.is_token:
+        raise LinkUnknown
+    _keep_draft(link, ballot_form(request.form, link))
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -120,11 +137,12 @@ def _received(link: OpenLink) -> Response:
     try:
         nonce = read_nonce(_secret(), nonce_text, link.id)
     except NonceBroken as refusal:
-        return _again(link, form, make_nonce(_secret(), link.id, web.now()), refusal=refusal)
-    if fields.SWITCH in form.typed:
-        return _again(link, form, nonce_text, status=HTTPStatus.OK)
+        fresh = make_nonce(_secret(), link.id, web.now())
+        return _again(link, form, fresh, Said(refusal=refusal))
+    if form.step is not None:
+        return _stepped(link, form, nonce_text)
     if not form.is_complete:
-        return _again(link, form, nonce_text, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _again(link, form, nonce_text, Said(has_faults=True))
     submission = form.submission(
         link,
         nonce.submission_id,
@@ -134,7 +152,7 @@ def _received(link: OpenLink) -> Response:
     try:
         outcome = _kept(submission)
     except (TokenUnknown, TokenSpent, NotSaved) as refusal:
-        return _again(link, form, nonce_text, refusal=refusal)
+        return _again(link, form, nonce_text, Said(refusal=refusal))
     return _thanks(link, outcome, receipt_of(_secret(), nonce.submission_id))
 
 
@@ -154,28 +172,81 @@ def _thanks(link: OpenLink, outcome: Outcome, receipt: str) -> Response:
         page = "answering/thanks.html"
         return compile_page(render_template(page, link=link, outcome=outcome, receipt=mark), mark)
 
-    return _page(
-        _memories().pages.get((*page_key(link, web.chosen()), outcome), made), receipt
-    )
+    return _page(_memories().pages.get((*page_key(link, web.chosen()), outcome), made), receipt)
 
 
-def _again(
-    link: OpenLink,
-    form: BallotForm,
-    nonce: str,
-    refusal: Refusal | None = None,
-    status: int = HTTPStatus.OK,
-) -> Response:
+def _again(link: OpenLink, form: BallotForm, nonce: str, said: Said = NOTHING) -> Response:
     """Show the page with everything that was typed, and say what is to be mended."""
-    has_faults = refusal is None and status != HTTPStatus.OK
     mark = secrets.token_hex(16)
-    html = _rendered(link, mark, form, refusal, has_faults)
-    response = _page(compile_page(html, mark), nonce)
-    response.status_code = refusal.status if refusal else status
-    if isinstance(refusal, NotSaved):
+    response = _page(compile_page(rendered(link, mark, form, said), mark), nonce)
+    if said.refusal is not None:
+        response.status_code = said.refusal.status
+    elif said.has_faults:
+        response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+    if isinstance(said.refusal, NotSaved):
         response.headers["Retry-After"] = "5"
     _mark_device(link, response)
     return response
+
+
+# --- what is asked for instead of handing in -----------------------------------------------------
+
+
+def _stepped(link: OpenLink, form: BallotForm, nonce: str) -> Response:
+    """Do what a button of the page asks for, and show the page with everything that was typed."""
+    said = NOTHING
+    try:
+        if form.step is Step.REVIEW:
+            said = Said(is_review=True)
+        elif form.step is Step.SAVE and link.is_token:
+            _keep_draft(link, form)
+            said = Said(is_saved=True)
+        elif form.step is Step.RESUME and link.is_token:
+            form = _resumed(link, form)
+            said = Said(is_resumed=True)
+    except (DraftTooLarge, TokenUnknown, TokenSpent, TokenMissing, TooManyTries) as refusal:
+        said = Said(refusal=refusal)
+    return _again(link, form, nonce, said)
+
+
+def _resumed(link: OpenLink, form: BallotForm) -> BallotForm:
+    """Return the form with what was put aside; what is on the page now goes before it."""
+    kept: MultiDict[str, str] = MultiDict({**_put_aside(link, form.token), **form.put_aside})
+    kept[fields.TOKEN] = form.token
+    return ballot_form(kept, link)
+
+
+def _put_aside(link: OpenLink, token: str) -> Typed:
+    """Return what was put aside under a code, or refuse a code that cannot be used here."""
+    _check_token(link, token)
+    with web.reading() as session:
+        sealed = sealed_draft_of(session, token_digest(token))
+    return opened_draft(token, sealed) if sealed else {}
+
+
+def _keep_draft(link: OpenLink, form: BallotForm) -> None:
+    # Asked without the writer first: nobody without a code shall keep it busy.
+    _check_token(link, form.token)
+    sealed = sealed_draft(form.token, form.put_aside)
+    # Nothing that pages show changes, so what they remember stays.
+    with db.transaction(web.installation().database, is_seen=False) as session:
+        keep_draft(session, link, token_digest(form.token), sealed)
+
+
+def _check_token(link: OpenLink, token: str) -> None:
+    guard, address = web.installation().throttle, request.remote_addr or "-"
+    guard.check(throttle.TOKEN_MISSES, address)
+    if not normalise_token(token):
+        raise TokenMissing
+    try:
+        with web.reading() as session:
+            check_token(session, link, token_digest(token))
+    except TokenUnknown:
+        guard.miss(throttle.TOKEN_MISSES, address)
+        raise
+
+
+# --- the parts, in order of use ------------------------------------------------------------------
 
 
 def _compiled(link: OpenLink, key: str) -> CompiledPage:
@@ -186,48 +257,9 @@ def _compiled(link: OpenLink, key: str) -> CompiledPage:
         mark, _, html = found.decode().partition("\n")
         return compile_page(html, mark)
     mark = secrets.token_hex(16)
-    html = _rendered(link, mark)
+    html = rendered(link, mark)
     shared.put(key, f"{mark}\n{html}".encode())
     return compile_page(html, mark)
-
-
-def _rendered(
-    link: OpenLink,
-    nonce: str,
-    form: BallotForm | None = None,
-    refusal: Refusal | None = None,
-    has_faults: bool = False,
-) -> str:
-    asked = link.questionnaire
-    problems = form.problems if form and has_faults else ()
-    return render_template(
-        "answering/questionnaire.html",
-        link=link,
-        fields=link.asked.fields,
-        # Said once and not once per radio button: there are thousands of them.
-        items=[web.named(item, "words") for item in asked.items],
-        options=[
-            (option.code, *_halves(web.named(option, "words")), option.points is None)
-            for option in asked.options
-        ],
-        nonce=nonce,
-        typed=form.typed if form else {},
-        touched={name.partition(".")[0] for name, (value, *_) in form.typed.items() if value}
-        if form
-        else set(),
-        problems=problems,
-        wrong={problem.place: problem for problem in problems},
-        left_out=frozenset(form.left_out) if form and has_faults else frozenset(),
-        refusal=refusal,
-    )
-
-
-def _halves(words: str) -> tuple[str, str]:
-    """Return where the words of an option may be broken, as Chinese is read: two signs first."""
-    if words.isascii() or len(words) < 3:
-        return words, ""
-    place = 2 if len(words) > 3 else 1
-    return words[:place], words[place:]
 
 
 def _page(page: CompiledPage, nonce: str) -> Response:

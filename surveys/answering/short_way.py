@@ -124,7 +124,7 @@ class ShortWay:
         secret = self._settings.secret_key
         form = ballot_form(posted, link)
         nonce = read_nonce(secret, posted.get(fields.NONCE, ""), link.id)
-        if not form.is_complete or fields.SWITCH in form.typed:
+        if not form.is_complete or fields.STEP in form.typed:
             return None
         submission = form.submission(
             link,

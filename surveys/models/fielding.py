@@ -49,12 +49,12 @@ class Token(Base):
 class Draft(Base):
     """What somebody with a one-time code has filled in so far, readable only with that code.
 
-    The id is a digest of the code, other than the token's; no time is kept on purpose.
+    It goes when the ballot is handed in or the round closes; no time is kept on purpose.
     """
 
     __tablename__ = "draft"
     __table_args__ = {"sqlite_with_rowid": False}
 
-    id: Mapped[str] = mapped_column(String(43), primary_key=True)
+    token_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     link_id: Mapped[int] = mapped_column(ForeignKey("link.id", ondelete="CASCADE"), index=True)
     sealed: Mapped[str] = mapped_column(Text)

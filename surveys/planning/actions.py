@@ -14,6 +14,7 @@ from surveys.models import (
     Comment,
     Correction,
     Device,
+    Draft,
     Group,
     Indicator,
     Link,
@@ -101,6 +102,7 @@ def close_round(session: Session, round_id: int, now: datetime, actor: str) -> R
     """Take no more ballots; whoever holds the row lock now is the last one in."""
     made = locked_round(session, round_id)
     _take(session, made, Step.CLOSE, now)
+    _delete_drafts(session, made.id)
     audit.record(session, actor, "round closed", now, made.id)
     return made
 
@@ -135,6 +137,13 @@ def _clear_rehearsal(session: Session, round_id: int) -> None:
         session.execute(delete(table).where(table.__table__.c.round_id == round_id))
     links = select(Link.id).where(Link.round_id == round_id)
     session.execute(update(Token).where(Token.link_id.in_(links)).values(spent_by=None))
+    _delete_drafts(session, round_id)
+
+
+def _delete_drafts(session: Session, round_id: int) -> None:
+    """Delete what was put aside and will never be handed in."""
+    links = select(Link.id).where(Link.round_id == round_id)
+    session.execute(delete(Draft).where(Draft.link_id.in_(links)))
 
 
 def _add_units(session: Session, round_id: int, plan: RoundPlan) -> None:

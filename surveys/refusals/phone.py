@@ -101,3 +101,13 @@ class StoreFull(NotSaved):
         "Nothing is lost: your answers are still on this page. "
         "Please press the button again later; it will be counted only once."
     )
+
+
+class DraftTooLarge(Refusal):
+    """More was filled in than a draft may hold."""
+
+    status = 413
+    message = N_("What you filled in is too long to be put aside.")
+    advice = N_(
+        "Nothing is lost: it is still on this page. Please shorten your text or hand it in."
+    )

@@ -293,7 +293,8 @@ def test_a_deputy_may_abstain_on_the_rest_after_being_told(app, client, made):
     fields = filled(page, "01", token=made.tokens["npc"][0])
     answer = client.post(address(made, "npc"), data=fields)
     assert answer.status_code == 422
-    listed = [it.get("href") for it in element(answer, "errors").iter("a")]
+    assert [it.get("href") for it in element(answer, "errors").iter("a")] == ["#review-title"]
+    listed = [it.get("href") for it in element(answer, "review").iter("a")]
     assert listed == ["#u02", "#u03", "#u04", "#u05", "#u06"]
     kept = form_fields(answer)
     assert kept["token"] == made.tokens["npc"][0]
@@ -452,7 +453,7 @@ def test_a_link_that_closes_while_the_page_is_open(app, client, made):
 @on_one_store
 def test_the_other_language_keeps_what_was_typed(app, client, made):
     page = client.get(address(made))
-    fields = filled(page, "02", **{"01.comment": "半句话"}, switch="1")
+    fields = filled(page, "02", **{"01.comment": "半句话"}, step="rewrite")
     answer = client.post(f"{address(made)}?lang=en", data=fields)
     assert answer.status_code == 200
     assert "Bureau 2" in visible_text(answer)

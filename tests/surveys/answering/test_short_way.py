@@ -104,7 +104,7 @@ def warm(app, made, name="citizens"):
     [
         pytest.param({"01.law": "?"}, 422, id="an answer that nobody offers"),
         pytest.param({"nonce": "broken"}, None, id="a broken nonce"),
-        pytest.param({"switch": "en"}, 200, id="the other language"),
+        pytest.param({"step": "rewrite"}, 200, id="the other language"),
         pytest.param({"foreign": "1"}, 422, id="a field that is not on the page"),
     ],
 )

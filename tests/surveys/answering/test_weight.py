@@ -45,7 +45,7 @@ def test_the_first_load_is_light(app, client, made, name, page_budget):
     assert all(asset.startswith("/assets/") for asset in assets)
     assert len(assets) == 2
     assert page <= page_budget
-    assert page + sum(len(answer.data) for answer in answers) <= 22 * KB
+    assert page + sum(len(answer.data) for answer in answers) <= 30 * KB
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
