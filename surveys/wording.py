@@ -61,6 +61,7 @@ ACTIONS: dict[str, str] = {
     "round imported": N_("imported the round"),
     "round rehearsed": N_("began the rehearsal"),
     "round opened": N_("opened the round and froze it"),
+    "notice frozen": N_("froze the notice to respondents"),
     "round closed": N_("closed the round"),
     "round scored": N_("ran the scoring"),
     "bench ballots loaded": N_("loaded seeded ballots to measure with"),

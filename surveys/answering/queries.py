@@ -25,6 +25,7 @@ from surveys.models import (
     Unit,
     check_serving,
 )
+from surveys.notice import Notice, notice_of
 from surveys.questionnaire import (
     AskedClass,
     AskedUnit,
@@ -86,6 +87,8 @@ class OpenLink:
     name_en: str | None
     office: str
     office_en: str | None
+    contact: str | None
+    notice: Notice
     is_demonstration: bool
     is_active: bool
     state: RoundState
@@ -139,6 +142,8 @@ def phone_link(session: Session, code: str, known: Memory[Asked]) -> OpenLink:
         name_en=served.name_en,
         office=served.office,
         office_en=served.office_en,
+        contact=served.contact,
+        notice=notice_of(served),
         is_demonstration=served.is_demonstration,
         is_active=found.is_active,
         state=served.state,

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from itertools import chain
@@ -125,7 +126,10 @@ def _finished_round() -> None:
 def _open_round() -> None:
     """Leave a second round open, and remember its links and some codes for trying."""
     plan = demonstration_plan(
-        "demo-2026", "2026年度市级机关社会评议", "Appraisal of the city's departments 2026"
+        "demo-2026",
+        "2026年度市级机关社会评议",
+        "Appraisal of the city's departments 2026",
+        results_on=date(2027, 1, 31),
     )
     round_id = _import(build_round_workbook(plan), _folder() / "round-open.xlsx")
     doors = _doors(round_id, TOKENS_TO_TRY, TOKENS_TO_TRY, TOKENS_TO_TRY)

@@ -28,6 +28,7 @@ from surveys.models import (
     Unit,
     UnitClass,
 )
+from surveys.notice import freeze_notice
 from surveys.planning.life import FROM, TO, Step, obstacles
 from surveys.planning.plan import RoundPlan
 from surveys.planning.queries import frozen_sha256, is_taken, locked_round, readiness
@@ -60,6 +61,9 @@ def import_round(session: Session, plan: RoundPlan, now: datetime, actor: str) -
         created_at=now,
         unit_digits=plan.unit_digits,
         item_count=len(plan.rules.items),
+        contact=plan.contact,
+        keep_months=plan.keep_months,
+        results_on=plan.results_on,
     )
     session.add(made)
     try:
@@ -88,13 +92,14 @@ def rehearse_round(session: Session, round_id: int, now: datetime, actor: str) -
 
 
 def open_round(session: Session, round_id: int, now: datetime, actor: str) -> Round:
-    """Freeze a round, clear away its rehearsal and let ballots count."""
+    """Freeze a round and its notice, clear away its rehearsal and let ballots count."""
     made = locked_round(session, round_id)
     _take(session, made, Step.OPEN, now)
     _clear_rehearsal(session, made.id)
     made.frozen_at = now
     made.frozen_sha256 = frozen_sha256(session, made.id)
     audit.record(session, actor, "round opened", now, made.id, made.frozen_sha256)
+    audit.record(session, actor, "notice frozen", now, made.id, freeze_notice(made))
     return made
 
 

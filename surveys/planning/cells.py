@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -13,9 +13,11 @@ from surveys.settings import CITY_CLOCK
 from surveys.spreadsheet import Value, number, text
 
 NAME_CHARS = 120
+LINE_CHARS = 200
 LONG_CHARS = 2000
 COUNT_MAX = 10_000_000
 FULL_MARKS_MAX = 1000
+MONTHS_MAX = 120
 # Words that stand for a value, Chinese first: both are accepted, the workbook's own is written.
 YES_NO: Mapping[bool, tuple[str, str]] = {True: ("是", "yes"), False: ("否", "no")}
 KINDS: Mapping[StrEnum, tuple[str, str]] = {
@@ -31,14 +33,9 @@ UNIT_CHOICES: Mapping[StrEnum, tuple[str, str]] = {
 
 _CODE = re.compile(r"\w[\w.-]{0,39}", re.ASCII)
 _QUESTION_CODE = re.compile(r"[A-Za-z_]\w{0,39}", re.ASCII)
-_MOMENTS = (
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%d",
-    "%Y/%m/%d %H:%M",
-    "%Y/%m/%d",
-    "%Y年%m月%d日 %H:%M",
-    "%Y年%m月%d日",
-)
+_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日")
+_MOMENTS = tuple(written for day in _DAYS for written in (f"{day} %H:%M", day))
+_MIDNIGHT = " 00:00"  # what a cell that is formatted as a date comes with
 
 Read = Callable[[Value], Any]
 
@@ -80,6 +77,11 @@ def name(value: Value) -> str:
     return _short_enough(words, NAME_CHARS)
 
 
+def line(value: Value) -> str:
+    """Return a longer line of words."""
+    return _short_enough(" ".join(text(value).split()), LINE_CHARS)
+
+
 def long(value: Value) -> str:
     """Return words of several lines."""
     return _short_enough(text(value), LONG_CHARS)
@@ -118,6 +120,18 @@ def whole(value: Value) -> int:
     return int(found)
 
 
+def months(value: Value) -> int:
+    """Return a number of months."""
+    found = _number(value)
+    if found != found.to_integral_value() or not 1 <= found <= MONTHS_MAX:
+        raise CellFault(
+            N_("A whole number from 1 to %(most)s is expected, not %(text)s."),
+            most=MONTHS_MAX,
+            text=text(value),
+        )
+    return int(found)
+
+
 def marks(value: Value) -> Decimal:
     """Return full marks above 0."""
     found = _number(value)
@@ -149,6 +163,17 @@ def moment(value: Value) -> datetime:
     raise CellFault(
         N_("A date like 2026-11-22 09:00 is expected, not “%(text)s”."), text=words[:40]
     )
+
+
+def day(value: Value) -> date:
+    """Return a day of the city's calendar."""
+    words = text(value).removesuffix(_MIDNIGHT)
+    for written in _DAYS:
+        try:
+            return datetime.strptime(words, written).replace(tzinfo=CITY_CLOCK).date()
+        except ValueError:
+            continue
+    raise CellFault(N_("A date like 2026-11-22 is expected, not “%(text)s”."), text=words[:40])
 
 
 def choices(value: Value) -> tuple[tuple[str, str, str | None], ...]:

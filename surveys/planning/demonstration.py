@@ -1,7 +1,7 @@
 """The plan of a demonstration round: a city's units, four groups, two questionnaires."""
 
 import csv
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from surveys.planning.plan import (
 from surveys.questionnaire import Choice, Kind, Question, QuestionnaireText, UnitChoice
 
 FOLDER = Path(__file__).parent.parent / "demonstration"
+CONTACT = "市绩效管理办公室 12345 转 3"
 CLASS_WEIGHTS = {
     "enforcement": {"citizens": "50", "enterprises": "30", "npc": "10", "cppcc": "10"},
 }
@@ -118,6 +119,7 @@ def demonstration_plan(
     name_en: str | None = None,
     opens_at: datetime | None = None,
     closes_at: datetime | None = None,
+    results_on: date | None = None,
 ) -> RoundPlan:
     """Return a whole round of 62 units, marked as demonstration data."""
     rows = _rows("units.csv")
@@ -131,6 +133,8 @@ def demonstration_plan(
         opens_at=opens_at,
         closes_at=closes_at,
         is_demonstration=True,
+        contact=CONTACT,
+        results_on=results_on,
         classes=tuple(PlannedClass(key, *names) for key, names in classes.items()),
         units=tuple(
             PlannedUnit(
@@ -161,6 +165,8 @@ def example_plan() -> RoundPlan:
         name_en=whole.name_en,
         office=whole.office,
         office_en=whole.office_en,
+        contact=whole.contact,
+        results_on=date(2028, 1, 31),
         classes=classes,
         units=tuple(unit for one in classes for unit in whole.units_of(one.code)[:1]),
         groups=whole.groups,

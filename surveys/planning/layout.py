@@ -71,6 +71,24 @@ ROUND = Listing(
         Column("opens_at", ("开始时间", "opens_at"), cells.moment, N_("like 2026-11-22 09:00")),
         Column("closes_at", ("结束时间", "closes_at"), cells.moment, N_("like 2026-12-22 18:00")),
         Column(
+            "contact",
+            ("联系方式", "contact"),
+            cells.line,
+            N_("whom people ask about their information: office, telephone or address"),
+        ),
+        Column(
+            "keep_months",
+            ("保存月数", "keep_months"),
+            cells.months,
+            N_("how many months ballots are kept after the round; blank is 24"),
+        ),
+        Column(
+            "results_on",
+            ("结果公布日期", "results_on"),
+            cells.day,
+            N_("when people can learn the results, like 2027-01-31"),
+        ),
+        Column(
             "is_demonstration",
             ("演示数据", "demonstration"),
             cells.truth,

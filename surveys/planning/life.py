@@ -57,6 +57,7 @@ WORDS: Mapping[Step, Words] = {
         (
             N_("Ballots of a rehearsal are deleted, and its one-time codes become fresh again."),
             N_("Units, groups, questionnaires and the rule set are frozen; this cannot be undone."),
+            N_("The notice that people read about their information is frozen with them."),
             N_("From now on ballots that come through the links count."),
         ),
         N_("The round is open and frozen."),

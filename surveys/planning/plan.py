@@ -1,11 +1,12 @@
 """A round as it is planned: everything that decides what is asked and how it is scored."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from analytics.rules import RuleSet
+from surveys.notice import KEEP_MONTHS
 from surveys.questionnaire import QuestionnaireText
 
 
@@ -73,6 +74,9 @@ class RoundPlan:
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     is_demonstration: bool = False
+    contact: str | None = None
+    keep_months: int = KEEP_MONTHS
+    results_on: date | None = None
 
     @property
     def unit_digits(self) -> int:
@@ -88,7 +92,10 @@ class RoundPlan:
         return next(text for text in self.questionnaires if text.code == code)
 
     def document(self) -> dict[str, Any]:
-        """Return all that is frozen when the round opens, as plain JSON values."""
+        """Return all that is frozen when the round opens, as plain JSON values.
+
+        What people are told is frozen beside it, as the round's notice.
+        """
         return {
             "code": self.code,
             "name": self.name,

@@ -20,6 +20,7 @@ from surveys.models import (
     Unit,
     WorkImport,
 )
+from surveys.notice import KEEP_MONTHS
 from surveys.planning.plan import (
     PlannedClass,
     PlannedGroup,
@@ -118,6 +119,9 @@ def plan_of(session: Session, round_id: int) -> RoundPlan:
         opens_at=found.opens_at,
         closes_at=found.closes_at,
         is_demonstration=found.is_demonstration,
+        contact=found.contact,
+        keep_months=found.keep_months or KEEP_MONTHS,
+        results_on=found.results_on,
         classes=tuple(PlannedClass(one.code, one.name, one.name_en) for one in found.classes),
         units=tuple(_unit(unit) for unit in found.units),
         groups=tuple(_group(group) for group in found.groups),

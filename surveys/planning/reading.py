@@ -74,11 +74,18 @@ def _check_known(
 
 
 def _check_times(head: Row | None, problems: Problems) -> None:
-    if head is None or head["opens_at"] is None or head["closes_at"] is None:
+    if head is None or head["closes_at"] is None:
         return
-    if head["closes_at"] <= head["opens_at"]:
+    if head["opens_at"] is not None and head["closes_at"] <= head["opens_at"]:
         problems.add(
             head.sheet, None, head.place("closes_at"), N_("The round ends before it begins.")
+        )
+    if head["results_on"] is not None and head["results_on"] < head["closes_at"].date():
+        problems.add(
+            head.sheet,
+            None,
+            head.place("results_on"),
+            N_("The results would be published before the round ends."),
         )
 
 

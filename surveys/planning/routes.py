@@ -11,6 +11,7 @@ from surveys import web
 from surveys.access import actor, person, requires
 from surveys.live import live_counts
 from surveys.models import Role
+from surveys.notice import notice_of
 from surveys.participation import participation
 from surveys.planning import actions, life, queries, rule_words
 from surveys.planning.demonstration import example_plan
@@ -137,6 +138,7 @@ def overview(round_id: int) -> ResponseReturnValue:
         others=life.other_steps(made, following),
         step_words=life.WORDS,
         obstacles=life.obstacles(following.step, made, ready, web.now()) if following.step else (),
+        respondents_notice=notice_of(made),
     )
 
 

@@ -16,6 +16,7 @@ from surveys.db import Database, reading
 from surveys.jobs import Kind, Result, Task
 from surveys.long_tables import Cell, Tables, csv_tables, quoted, xlsx_tables
 from surveys.models import Ballot, Comment
+from surveys.notice import VERSION_SIGNS
 from surveys.questionnaire import BLANK, ENTERING, Channel, Question, Validity
 from surveys.reviewing.export_plan import ExportPlan, Scope, export_plan
 
@@ -45,10 +46,12 @@ UNREADABLE = N_("Unreadable")
 COMMENT_HEADINGS = (N_("Ballot"), N_("Group"), N_("Unit"), N_("Comment"))
 LEGEND_HEADINGS = (N_("Part"), N_("Code"), N_("Meaning"))
 ROUND_PART, PLACE_PART, OPTION_PART = N_("Round"), N_("Sign %(place)s of a cell"), N_("Option")
+NOTICE_PART = N_("Notice to respondents (SHA-256)")
 BLANK_WORDS = N_("not answered")
 # Every sentence that a file may hold; who starts an export sends them along in its language.
 SENTENCES = (
-    *(BALLOTS, COMMENTS, LEGEND, UNREADABLE, BLANK_WORDS, ROUND_PART, PLACE_PART, OPTION_PART),
+    *(BALLOTS, COMMENTS, LEGEND, UNREADABLE, BLANK_WORDS),
+    *(ROUND_PART, NOTICE_PART, PLACE_PART, OPTION_PART),
     *HEADINGS,
     *COMMENT_HEADINGS,
     *LEGEND_HEADINGS,
@@ -185,6 +188,8 @@ def _answer(question: Question, given: Any) -> str:
 
 def _legend(plan: ExportPlan, words: Words) -> Iterator[tuple[str, str, str]]:
     yield words.say(ROUND_PART), plan.code, plan.name
+    if plan.notice_sha256:  # every ballot was given under this one text
+        yield words.say(NOTICE_PART), plan.notice_sha256[:VERSION_SIGNS], plan.notice_sha256
     for place, (code, name) in enumerate(plan.items, start=1):
         yield words.say(PLACE_PART, place=place), code, name
     for code, name in (*plan.options, (BLANK, words.say(BLANK_WORDS))):

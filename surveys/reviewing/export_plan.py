@@ -34,6 +34,7 @@ class ExportPlan:
     round_id: int
     code: str
     name: str
+    notice_sha256: str | None
     unit_digits: int
     items: tuple[tuple[str, str], ...]
     options: tuple[tuple[str, str], ...]
@@ -66,6 +67,7 @@ def export_plan(session: Session, round_id: int, scope: Scope, *, is_english: bo
         round_id=round_id,
         code=exported.code,
         name=said(exported),
+        notice_sha256=exported.notice_sha256,
         unit_digits=exported.unit_digits,
         items=tuple((item.code, said(item, "words")) for item in rules.items),
         options=tuple((option.code, said(option, "words")) for option in rules.options),

@@ -153,6 +153,9 @@ def run_view(session: Session, round_id: int, number: int | None = None) -> RunV
         work_sha256=row.work_sha256,
         summary=read_json(RunSummary, row.summary),
         units=tuple(read_json(UnitFigures, unit.figures) for unit in row.units),
+        notice_sha256=session.scalars(
+            select(models.Round.notice_sha256).where(models.Round.id == round_id)
+        ).one(),
         check=_check_of(session, row),
     )
 

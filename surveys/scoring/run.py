@@ -278,6 +278,7 @@ class RunView:
     work_sha256: str | None
     summary: RunSummary
     units: tuple[UnitFigures, ...]
+    notice_sha256: str | None = None  # of the round, which froze it before any ballot
     check: Check | None = None  # the newest one of this tally
 
     @property

@@ -58,6 +58,7 @@ def _origin(run: RunView) -> list[tuple[str, Cell]]:
         (_("Work scores (SHA-256)"), run.work_sha256 or _("none")),
         (_("Workbook of the work scores"), source.file_name if source else _("none")),
         (_("Frozen plan of the round (SHA-256)"), run.summary.frozen_sha256 or _("none")),
+        (_("Notice to respondents (SHA-256)"), run.notice_sha256 or _("none")),
         (_("Program"), run.code_version),
         (
             _("Tally recounted from the ballots"),

@@ -8,6 +8,7 @@ from surveys.answering.fields import fields_of
 from surveys.answering.forms import ballot_form, clean_text
 from surveys.answering.queries import Asked, OpenLink
 from surveys.models import RoundState
+from surveys.notice import Facts, Notice
 from surveys.questionnaire import (
     AskedClass,
     AskedUnit,
@@ -73,6 +74,8 @@ def link(choice=UnitChoice.CHOSEN, channel=Channel.OPEN, units=3, questions=QUES
         name_en=None,
         office="市绩效办",
         office_en=None,
+        contact=None,
+        notice=Notice(Facts("市绩效办", None, None, 24)),
         is_demonstration=False,
         is_active=True,
         state=RoundState.OPEN,

@@ -1,7 +1,7 @@
 """Importing a round, and its life cycle: what each step does and what forbids it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -35,8 +35,16 @@ from surveys.refusals import NotReady, RoundFrozen, RoundTaken, RoundUnknown, Wr
 from surveys.tokens import token_digest
 from tests.makers import NOW, make_round, make_submission
 
-PLAN = demonstration_plan(
-    "2026", "2026年度社会评议", "Appraisal 2026", NOW, NOW + timedelta(days=30)
+PLAN = replace(
+    demonstration_plan(
+        "2026",
+        "2026年度社会评议",
+        "Appraisal 2026",
+        NOW,
+        NOW + timedelta(days=30),
+        date(2027, 1, 15),
+    ),
+    keep_months=36,
 )
 OFFICE = "绩效办"
 
@@ -94,6 +102,7 @@ def test_a_whole_life_is_written_down(database):
     assert lines == [
         ("round published", "command"),
         ("round closed", OFFICE),
+        ("notice frozen", OFFICE),
         ("round opened", OFFICE),
         ("round rehearsed", OFFICE),
     ]
@@ -139,7 +148,18 @@ def test_opening_freezes_the_digest_of_the_whole_plan(database):
         session.execute(update(Unit).where(Unit.id == made.units[0].id).values(name="别的局"))
         assert found.frozen_sha256 != frozen_sha256(session, made.round.id)
         lines = session.scalars(select(AuditEntry.details)).all()
-        assert lines == [found.frozen_sha256]
+        assert lines == [found.frozen_sha256, found.notice_sha256]
+
+
+def test_what_people_are_told_is_frozen_beside_the_plan_and_not_in_it(database):
+    told = replace(PLAN, contact="别处", keep_months=1, results_on=date(2027, 1, 31))
+    assert told.document() == PLAN.document()
+    with transaction(database) as session:
+        import_round(session, PLAN, NOW, OFFICE)
+        made = session.scalars(select(Round)).one()
+        made.keep_months = None  # as in a round that is older than the line
+        session.flush()
+        assert plan_of(session, made.id) == replace(PLAN, keep_months=24)
 
 
 def test_a_frozen_round_is_not_rehearsed_again(database):

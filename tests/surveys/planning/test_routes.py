@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import date
 
 import openpyxl
 import pytest
@@ -77,6 +78,7 @@ def test_a_workbook_becomes_a_round_by_preview_and_confirmation(office, store):
     assert "Nothing has been saved yet." in words
     assert "Demonstration data" in words
     assert "Fire and Rescue Detachment" in words
+    assert "12345 转 3" in words
     assert rounds_count(store) == 0
     answer = confirm(office, address)
     assert answer.status_code == 303
@@ -176,6 +178,47 @@ def test_the_overview_says_what_is_missing(office, store):
     words = visible_text(page)
     assert "No link leads to the questionnaire of these groups" in words
     assert 'button-primary" href="/console/rounds/1/links"' in page.text
+
+
+HINT = "No contact is given"
+
+
+@pytest.mark.parametrize(
+    ("state", "contact", "is_warned"),
+    [
+        pytest.param(RoundState.DRAFT, None, True, id="a draft without contact"),
+        pytest.param(RoundState.REHEARSAL, None, True, id="a rehearsal without contact"),
+        pytest.param(RoundState.REHEARSAL, "12345 转 3", False, id="a contact"),
+        pytest.param(RoundState.OPEN, None, False, id="too late to mend"),
+    ],
+)
+def test_a_missing_contact_is_a_hint_and_no_obstacle(office, store, state, contact, is_warned):
+    with transaction(store) as session:
+        made = makers.make_round(session, state=state, contact=contact)
+    home = f"/console/rounds/{made.round.id}"
+    assert (HINT in visible_text(office.get(f"{home}?lang=en"))) is is_warned
+    page = office.get(f"{home}/open?lang=en")
+    assert (HINT in visible_text(page)) is is_warned
+    if state is not RoundState.OPEN:
+        assert office.post(f"{home}/open", data=form_fields(page)).status_code == 303
+
+
+def test_the_overview_shows_what_people_are_told_and_its_version(office, store):
+    told = {"contact": "12345 转 3", "keep_months": 6, "results_on": date(2027, 1, 31)}
+    with transaction(store) as session:
+        made = makers.make_round(session, state=RoundState.DRAFT, **told)
+    home = f"/console/rounds/{made.round.id}"
+    words = visible_text(office.get(f"{home}?lang=en"))
+    for said in ("12345 转 3", "6 months", "2027-01-31", "not frozen", "under 14", "canvass"):
+        assert said in words
+    page = office.get(f"{home}/open")
+    office.post(f"{home}/open", data=form_fields(page, f"{home}/open"))
+    with reading(store) as session:
+        sha256 = session.get_one(Round, made.round.id).notice_sha256
+    words = visible_text(office.get(f"{home}?lang=en"))
+    assert f"Notice to respondents · {sha256[:8]}" in words
+    assert sha256 in words
+    assert "not frozen" not in words
 
 
 def test_a_step_names_what_will_happen_before_it_happens(office, store, draft):

@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import openpyxl
@@ -17,7 +17,8 @@ from surveys.spreadsheet import read_workbook
 
 BEGIN = datetime.fromisoformat("2026-11-22T09:00+08:00")
 END = datetime.fromisoformat("2026-12-22T18:00+08:00")
-PLAN = demonstration_plan("2026", "2026年度社会评议", "Appraisal 2026", BEGIN, END)
+RESULTS = date(2027, 1, 31)
+PLAN = demonstration_plan("2026", "2026年度社会评议", "Appraisal 2026", BEGIN, END, RESULTS)
 OWN_RULES = parse_rules(
     {
         **preset("stars").document(),
@@ -43,6 +44,8 @@ def read(content: bytes):
         pytest.param(example_plan(), id="the template's example"),
         pytest.param(replace(PLAN, rules=OWN_RULES), id="own rules as a document"),
         pytest.param(replace(PLAN, indicators=()), id="no indicators"),
+        pytest.param(replace(PLAN, contact=None, results_on=None), id="nobody to ask, no day"),
+        pytest.param(replace(PLAN, contact="=1+1", keep_months=120), id="a contact like a formula"),
         pytest.param(
             replace(
                 PLAN,
@@ -57,11 +60,33 @@ def test_what_is_written_is_read_back(plan, tongue):
     assert read(build_round_workbook(plan, tongue=tongue)) == plan
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param("2027-01-31", id="as we write it"),
+        pytest.param("2027/1/31", id="with strokes"),
+        pytest.param("2027年1月31日", id="as one says it"),
+        pytest.param(date(2027, 1, 31), id="a date of Excel's"),
+        pytest.param(datetime(2027, 1, 31), id="a moment of Excel's"),  # noqa: DTZ001
+    ],
+)
+def test_a_day_may_be_written_as_people_do(cell):
+    assert read(changed(("轮次", "B11", cell))) == PLAN
+
+
+def test_what_is_left_out_of_the_notice_has_its_default():
+    blank = read(changed(("轮次", "B9", None), ("轮次", "B10", None), ("轮次", "B11", None)))
+    assert (blank.contact, blank.keep_months, blank.results_on) == (None, 24, None)
+    gone = read(changed(("轮次", "A9", None), ("轮次", "A10", None), ("轮次", "A11", None)))
+    assert gone == blank
+
+
 def test_the_demonstration_is_the_round_of_the_city():
     sizes = [len(PLAN.units_of(one.code)) for one in PLAN.classes]
     assert sizes == [18, 15, 14, 8, 7]
     assert sum(one.full_marks for one in PLAN.indicators) == 70
     assert PLAN.is_demonstration
+    assert PLAN.contact == "市绩效管理办公室 12345 转 3"
     named = (*PLAN.classes, *PLAN.units, *PLAN.groups, *PLAN.indicators)
     assert [one.code for one in named if not one.name_en] == []
 
@@ -104,6 +129,26 @@ def problems_of(content: bytes) -> list[tuple[str, int | None, str | None, str]]
         pytest.param(("轮次", "B7", "明天"), 7, "B 开始时间", "A date like", id="no date"),
         pytest.param(
             ("轮次", "B8", "2026-11-01"), None, "B 结束时间", "ends before", id="ends first"
+        ),
+        pytest.param(
+            ("轮次", "B9", "电" * 201), 9, "B 联系方式", "At most 200", id="all the phones"
+        ),
+        pytest.param(("轮次", "B10", 0), 10, "B 保存月数", "1 to 120", id="kept for no time"),
+        pytest.param(("轮次", "B10", 121), 10, "B 保存月数", "1 to 120", id="kept too long"),
+        pytest.param(("轮次", "B10", 1.5), 10, "B 保存月数", "1 to 120", id="half a month"),
+        pytest.param(
+            ("轮次", "B10", "两年"), 10, "B 保存月数", "text “两年”", id="months in words"
+        ),
+        pytest.param(("轮次", "B11", "年底"), 11, "B 结果公布日期", "A date like", id="no day"),
+        pytest.param(
+            ("轮次", "B11", "2027-01-31 09:00"), 11, "B 结果公布日期", "A date like", id="an hour"
+        ),
+        pytest.param(
+            ("轮次", "B11", "2026-12-21"),
+            None,
+            "B 结果公布日期",
+            "before the round",
+            id="too early",
         ),
         pytest.param(("轮次", "A3", "色彩"), 3, "A", "not known", id="an unknown line"),
         pytest.param(("类别", "A3", "party"), 3, "A 代码", "row 2", id="a doubled class"),

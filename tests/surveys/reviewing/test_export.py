@@ -13,7 +13,7 @@ from analytics.files import read_ratings
 from surveys.ballots import store
 from surveys.db import reading, transaction
 from surveys.jobs import Task
-from surveys.models import Ballot, Participation, RoundState
+from surveys.models import Ballot, Participation, Round, RoundState
 from surveys.questionnaire import UnitRating, Validity
 from surveys.refusals import ExportTooEarly
 from surveys.reviewing.export import export_ballots
@@ -213,3 +213,16 @@ def test_the_order_tells_nothing_about_the_order_of_arrival(database, settings, 
     assert result["ballots"] == total - 2, "the secret two are not of this scope"
     with reading(database) as session:
         assert session.query(Ballot).count() == 25
+
+
+@pytest.mark.parametrize("sha256", [None, "ab" * 32])
+def test_the_legend_names_the_notice_under_which_ballots_were_given(
+    database, settings, tmp_path, made, sha256
+):
+    with transaction(database) as session:
+        session.get_one(Round, made.round.id).notice_sha256 = sha256
+    path, _ = export(database, settings, tmp_path, made)
+    legend = sheets(path)["Legend"]
+    line = ["Notice to respondents (SHA-256)", "abababab", sha256]
+    assert (line in legend) is (sha256 is not None)
+    assert legend[1] == ["Round", "2026", "2026年度社会评议"]
