@@ -105,7 +105,7 @@ def rate(page, number, pattern):
 
 
 def hand_in(page):
-    page.click("#ballot .bar button")
+    page.click("#ballot .hand-in")
     page.wait_for_selector(".thanks")
     return page.inner_text(".receipt dd")
 
@@ -242,9 +242,12 @@ def test_from_the_qr_code_to_the_official_workbook(server, browse, tmp_path, dat
     deputy.goto(codes[0])
     deputy.wait_for_function("document.querySelector('#token').value.length >= 26")
     assert "#" not in deputy.evaluate("location.href"), "the secret leaves the address bar"
+    deputy.click(".after")
     for box in deputy.query_selector_all(".unit input[name$='.unknown']"):
         box.evaluate("box => box.click()")
+    deputy.click(".arrange")
     rate(deputy, 44, "AAAAB")
+    deputy.click(".to-review")
     hand_in(deputy)
     deputy = browse(**PHONE)
     deputy.goto(codes[0])
