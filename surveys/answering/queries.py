@@ -225,7 +225,14 @@ def _classes(units: Iterable[Unit]) -> tuple[AskedClass, ...]:
             of.name,
             of.name_en,
             tuple(
-                AskedUnit(unit.number, unit.code, unit.name, unit.name_en, unit.duties)
+                AskedUnit(
+                    unit.number,
+                    unit.code,
+                    unit.name,
+                    unit.name_en,
+                    unit.duties,
+                    unit.duties_en,
+                )
                 for unit in members[of.id]
             ),
         )
