@@ -9,6 +9,7 @@ TOKEN = "token"  # noqa: S105 - the name of a field
 PARTIAL = "partial"
 SWITCH = "switch"  # sent instead of handing in: show the page in the other language
 TICKED = "1"
+RECEIPT = "receipt"
 
 
 @dataclass(frozen=True)
