@@ -128,9 +128,9 @@ class Traffic(threading.Thread):
 
 
 def test_tables_are_added_while_ballots_arrive(database):
-    schema.downgrade(database, "0003")
     with transaction(database) as session:
         made = make_round(session)
+    schema.downgrade(database, "0003")
     intake, numbers = Intake(database, lambda: NOW), count()
     people = [Traffic(intake, made, numbers) for _ in range(4)]
     for one in people:

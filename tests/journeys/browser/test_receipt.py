@@ -79,6 +79,10 @@ def test_a_second_picture_scanned_into_the_open_page_is_looked_up_too(server, br
     phone.evaluate("location.hash = '0123-4567-89AB'")
     phone.wait_for_selector(".error")
     assert phone.input_value("#receipt") == "0123-4567-89AB"
+    phone.go_back()
+    phone.wait_for_timeout(500)
+    assert phone.locator("#look-up").count() == 1
+    assert phone.locator(".error").count() == 0
 
 
 def test_without_scripts_a_receipt_is_typed(server, browse, link):
