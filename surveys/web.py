@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -146,6 +146,13 @@ def moment(value: datetime | None) -> str:
     return "" if value is None else f"{value.astimezone(CITY_CLOCK):%Y-%m-%d %H:%M}"
 
 
+def day(value: date | None) -> str:
+    """Write a day, as its figures in English and as 2026年12月31日 in Chinese."""
+    if value is None or is_english():
+        return "" if value is None else value.isoformat()
+    return f"{value.year}年{value.month}月{value.day}日"
+
+
 def other_languages() -> list[dict[str, str]]:
     """Return this page in each other language: its code, its name and its address."""
     return [
@@ -269,7 +276,7 @@ def prepare(app: Flask) -> None:
         app.register_error_handler(fault, _store_silent)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(_finish)
-    app.jinja_env.filters.update(named=named, moment=moment, words=wording.words, say=say)
+    app.jinja_env.filters.update(named=named, moment=moment, day=day, words=wording.words, say=say)
     app.jinja_env.globals.update(
         static_url=assets.static_url,
         other_languages=other_languages,

@@ -10,6 +10,7 @@ TOKEN = "token"  # noqa: S105 - the name of a field
 PARTIAL = "partial"
 STEP = "step"  # sent instead of handing in: what is to be done with what was filled in so far
 TICKED = "1"
+RECEIPT = "receipt"
 
 
 class Step(StrEnum):

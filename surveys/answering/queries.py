@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Executable, Row, bindparam, select
@@ -94,6 +94,7 @@ class OpenLink:
     state: RoundState
     opens_at: datetime | None
     closes_at: datetime | None
+    results_on: date | None
     leaves_own_unit_out: bool
     window_unit: AskedUnit | None
     asked: Asked
@@ -149,6 +150,7 @@ def phone_link(session: Session, code: str, known: Memory[Asked]) -> OpenLink:
         state=served.state,
         opens_at=served.opens_at,
         closes_at=served.closes_at,
+        results_on=served.results_on,
         leaves_own_unit_out=found.excluded_unit_id is not None,
         window_unit=_unit_of(asked.questionnaire, found.window_number),
         asked=asked,

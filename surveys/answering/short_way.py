@@ -18,9 +18,10 @@ from werkzeug.http import parse_cookie
 from surveys import metrics, web
 from surveys.answering import device, fields
 from surveys.answering.forms import ballot_form
-from surveys.answering.nonce import make_nonce, read_nonce, receipt_of
+from surveys.answering.nonce import make_nonce, read_nonce
 from surveys.answering.pages import Memories, page_headers, page_key, takes_gzip
 from surveys.answering.queries import OpenLink
+from surveys.answering.receipts import receipt_of
 from surveys.ballots import Outcome
 from surveys.manner import Manner, manner_of
 from surveys.refusals import Refusal
@@ -140,7 +141,7 @@ class ShortWay:
         page = self._memories.pages.known((*page_key(link, manner), outcome))
         if page is None:
             return None
-        return page_headers(), page.packed(receipt_of(secret, nonce.submission_id))
+        return page_headers(), page.packed(receipt_of(nonce.submission_id, link.is_token))
 
     def _posted(self, environ: Environ) -> MultiDict[str, str] | None:
         """Return the fields of a plain form; leave the body readable for the ordinary route."""

@@ -11,9 +11,9 @@ from surveys.access import requires
 from surveys.fielding import actions, queries
 from surveys.fielding.code_list import build_code_list
 from surveys.fielding.forms import BatchForm, LinkForm, WindowForm
-from surveys.fielding.qr import qr_png, qr_svg
 from surveys.models import Link, Role, Round
 from surveys.participation import participation
+from surveys.qr import qr_png, qr_svg
 from surveys.questionnaire import Channel
 
 blueprint = Blueprint("fielding", __name__, url_prefix="/console/rounds/<int:round_id>/links")
