@@ -166,6 +166,7 @@ def test_english_words_are_seen(text, left):
         pytest.param("评议", ["评", "议", "评", "议"], id="simplified"),
         pytest.param("以后", ["后"], id="simplified in this word only"),
         pytest.param("皇后", [], id="and not in this one"),
+        pytest.param("干預儲存格裡", [], id="words that one conversion mistakes"),
     ],
 )
 def test_simplified_signs_are_seen(text, left):
