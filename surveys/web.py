@@ -5,10 +5,13 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from gettext import NullTranslations
 from typing import Any
 from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from babel.support import Translations
 from flask import (
     Flask,
     Request,
@@ -26,6 +29,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
+from wtforms.i18n import messages_path
 
 from surveys import assets, db, manner, metrics, wording
 from surveys.access import person
@@ -141,6 +145,18 @@ def _language() -> str:
     return str(locale)
 
 
+def _speak_in_forms() -> None:
+    """Have WTForms say its own sentences as in Taiwan: its zh_TW is what Babel calls zh_Hant_TW."""
+    if not request.path.startswith(PHONE) and chosen().locale == "zh_TW":
+        request.wtforms_translations = _forms_of_taiwan()  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=1)
+def _forms_of_taiwan() -> NullTranslations:
+    found: NullTranslations = Translations.load(messages_path(), ["zh_TW"], domain="wtforms")
+    return found
+
+
 def moment(value: datetime | None) -> str:
     """Write a moment in the city's time."""
     return "" if value is None else f"{value.astimezone(CITY_CLOCK):%Y-%m-%d %H:%M}"
@@ -171,8 +187,12 @@ def other_sizes() -> list[dict[str, str]]:
 
 
 def _with(changes: dict[str, str]) -> str:
-    """Return the query of this page with some parameters changed and the others as they are."""
-    return f"?{urlencode({**request.args, **chosen().asked, **changes})}"
+    """Return the query of this page with some parameters changed and the others as they are.
+
+    A phone's page is kept for everybody, so what else one address said stays out of it.
+    """
+    kept = {} if request.path.startswith(PHONE) else request.args.to_dict()
+    return f"?{urlencode({**kept, **chosen().asked, **changes})}"
 
 
 # --- refusals ------------------------------------------------------------------------------------
@@ -275,6 +295,7 @@ def prepare(app: Flask) -> None:
     for fault in db.STORE_SILENT:
         app.register_error_handler(fault, _store_silent)
     app.register_error_handler(Exception, _unexpected)
+    app.before_request(_speak_in_forms)
     app.after_request(_finish)
     app.jinja_env.filters.update(named=named, moment=moment, day=day, words=wording.words, say=say)
     app.jinja_env.globals.update(

@@ -100,7 +100,7 @@ class ShortWay:
             return None
         link.check_open(self._clock())
         cookies = parse_cookie(str(environ.get("HTTP_COOKIE", "")))
-        asked = dict(parse_qsl(str(environ.get("QUERY_STRING", ""))))
+        asked = MultiDict(parse_qsl(str(environ.get("QUERY_STRING", ""))))
         manner = manner_of(asked, cookies, str(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
         return way(link, manner, cookies, environ)
 
