@@ -29,6 +29,7 @@ from werkzeug.exceptions import HTTPException
 
 from surveys import assets, db, manner, metrics, wording
 from surveys.access import person
+from surveys.address_budget import AddressBudget
 from surveys.cache import SharedPages
 from surveys.intake import Intake
 from surveys.manner import DEFAULT_LOCALE, Manner
@@ -79,6 +80,7 @@ class Installation:
     database: db.Database
     intake: Intake
     throttle: Throttle
+    addresses: AddressBudget
     shared: SharedPages
 
 

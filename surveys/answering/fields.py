@@ -8,6 +8,7 @@ NONCE = "nonce"
 TOKEN = "token"  # noqa: S105 - the name of a field
 PARTIAL = "partial"
 SWITCH = "switch"  # sent instead of handing in: show the page in the other language
+WORK = "work"  # the counter that the page's script found; see `work_proof`
 TICKED = "1"
 
 
@@ -44,7 +45,7 @@ def fields_of(questionnaire: Questionnaire) -> Fields:
     questions = tuple(
         (question_field(question.code), question) for question in questionnaire.text.questions
     )
-    names = {NONCE, SWITCH} | {name for name, _ in questions}
+    names = {NONCE, SWITCH, WORK} | {name for name, _ in questions}
     for unit in units:
         names.update(unit.items, (unit.unknown,))
         if questionnaire.text.has_comments:

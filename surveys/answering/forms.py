@@ -65,13 +65,18 @@ class BallotForm:
         return not self.problems and not self.left_out
 
     def submission(
-        self, link: OpenLink, submission_id: str, seconds: int | None, device_key: str | None
+        self,
+        link: OpenLink,
+        submission_id: str,
+        seconds: int | None,
+        device_key: str | None,
+        doubts: tuple[str, ...] = (),
     ) -> Submission:
         """Return what is to be stored; of a secret ballot neither time nor device."""
         if link.is_token:
             seconds = device_key = None
-        reasons = [*suspicions(self.ratings, seconds, link.asked.rules), *self.reasons]
-        if device_key is None and not link.is_token:
+        reasons = [*suspicions(self.ratings, seconds, link.asked.rules), *self.reasons, *doubts]
+        if device_key is None and link.marks_browsers:
             reasons.append("no_device")
         return Submission(
             round_id=link.round_id,

@@ -20,6 +20,7 @@ from surveys import throttle, web
 from surveys.access import public
 from surveys.answering import device, fields
 from surveys.answering.forms import BallotForm, ballot_form, clean_text
+from surveys.answering.gate import Arrival, hand_over
 from surveys.answering.nonce import make_nonce, read_nonce, receipt_of
 from surveys.answering.pages import (
     VARY,
@@ -31,9 +32,9 @@ from surveys.answering.pages import (
 )
 from surveys.answering.queries import OpenLink, check_token, phone_link
 from surveys.answering.short_way import ANSWERED
+from surveys.answering.work_proof import WORK_BITS
 from surveys.ballots import Outcome
 from surveys.db import STORE_SILENT
-from surveys.questionnaire import Submission
 from surveys.refusals import (
     Busy,
     LinkUnknown,
@@ -125,25 +126,21 @@ def _received(link: OpenLink) -> Response:
         return _again(link, form, nonce_text, status=HTTPStatus.OK)
     if not form.is_complete:
         return _again(link, form, nonce_text, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    submission = form.submission(
-        link,
-        nonce.submission_id,
-        nonce.seconds_until(web.now()),
-        device.key_for(_secret(), web.installation().settings.is_secure, request.cookies, link),
-    )
+    address = request.remote_addr or ""
+    arrival = Arrival(nonce, nonce_text, request.cookies, address, web.now())
     try:
-        outcome = _kept(submission)
+        outcome = _kept(link, form, arrival)
     except (TokenUnknown, TokenSpent, NotSaved) as refusal:
         return _again(link, form, nonce_text, refusal=refusal)
     return _thanks(link, outcome, receipt_of(_secret(), nonce.submission_id))
 
 
-def _kept(submission: Submission) -> Outcome:
-    """Return what the writer makes of a submission, or has made of it on the short way."""
+def _kept(link: OpenLink, form: BallotForm, arrival: Arrival) -> Outcome:
+    """Return what the writer makes of a ballot, or has made of it on the short way."""
     answered = request.environ.get(ANSWERED)
     if isinstance(answered, Refusal):
         raise answered
-    return answered or web.installation().intake.keep(submission)
+    return answered or hand_over(web.installation(), link, form, arrival)
 
 
 def _thanks(link: OpenLink, outcome: Outcome, receipt: str) -> Response:
@@ -154,9 +151,7 @@ def _thanks(link: OpenLink, outcome: Outcome, receipt: str) -> Response:
         page = "answering/thanks.html"
         return compile_page(render_template(page, link=link, outcome=outcome, receipt=mark), mark)
 
-    return _page(
-        _memories().pages.get((*page_key(link, web.chosen()), outcome), made), receipt
-    )
+    return _page(_memories().pages.get((*page_key(link, web.chosen()), outcome), made), receipt)
 
 
 def _again(
@@ -204,6 +199,7 @@ def _rendered(
         "answering/questionnaire.html",
         link=link,
         fields=link.asked.fields,
+        work_bits=WORK_BITS,
         # Said once and not once per radio button: there are thousands of them.
         items=[web.named(item, "words") for item in asked.items],
         options=[
@@ -237,9 +233,9 @@ def _page(page: CompiledPage, nonce: str) -> Response:
 
 
 def _mark_device(link: OpenLink, response: Response) -> None:
-    """Give the browser its mark if it has none; a secret ballot neither reads nor sets it."""
+    """Give the browser its mark if it has none; secret and shared ones neither read nor set it."""
     is_secure = web.installation().settings.is_secure
-    if not link.is_token and device.device_of(_secret(), is_secure, request.cookies) is None:
+    if link.marks_browsers and device.device_of(_secret(), is_secure, request.cookies) is None:
         response.headers.add("Set-Cookie", device.new_mark(_secret(), is_secure))
 
 

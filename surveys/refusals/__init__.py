@@ -32,6 +32,7 @@ from surveys.refusals.operations import (
 from surveys.refusals.phone import (
     BodyTooLarge,
     Busy,
+    Crowded,
     LinkClosed,
     LinkNotYetOpen,
     LinkUnknown,
@@ -80,6 +81,7 @@ __all__ = [
     "CopyDiffers",
     "CountingLost",
     "CountsBroken",
+    "Crowded",
     "ExportTooEarly",
     "FileEmpty",
     "FileProblem",
