@@ -6,6 +6,7 @@ somebody for good: many ballots are marked first, then asked to wait, and only a
 
 import hashlib
 import ipaddress
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +14,10 @@ from dataclasses import dataclass, field
 
 from surveys.circuit import Circuit, Client, connect
 
-WINDOW_SECONDS = 600
+# A ballot counts in full when it comes and less with every second: e times less after ten minutes.
+# Of N ballots that came at once, N / 600 are forgotten in the next second, so who has to wait comes
+# through at that pace and not when some window ends.
+FADING_SECONDS = 600
 # More than a hall that answers together, or an office in its break: from here on ballots are marked
 # and counted, so that the office sees the figure with and without them.
 BALLOTS_FLAGGED = 300
@@ -37,25 +41,29 @@ class _Window:
 
     number: int
     key: bytes = b""
-    own: dict[bytes, int] = field(default_factory=dict)  # counted here, not yet told to others
-    shared: dict[bytes, int] = field(default_factory=dict)  # all, when this process told them last
+    own: dict[bytes, float] = field(default_factory=dict)  # counted here, not yet told to others
+    shared: dict[bytes, float] = field(default_factory=dict)  # all, as told to this process last
+
+    def weight(self, now: float) -> float:
+        """Return what a ballot weighs at a moment, as seen from the window's beginning.
+
+        What comes later weighs more: adding is then all that processes need to do together, and
+        dividing by the weight of now makes everything fade (forward decay).
+        """
+        return math.exp(now / FADING_SECONDS - self.number)
 
     def name(self, network: bytes) -> bytes:
         return hashlib.blake2b(network, key=self.key, digest_size=12).digest()
 
-    def total(self, network: bytes) -> int:
+    def level(self, network: bytes, now: float) -> float:
         if not self.own and not self.shared:
             return 0
         name = self.name(network)
-        return self.own.get(name, 0) + self.shared.get(name, 0)
+        return (self.own.get(name, 0) + self.shared.get(name, 0)) / self.weight(now)
 
 
 class AddressBudget:
-    """Counts ballots by address over ten minutes, together with other processes where Redis is set.
-
-    The count slides: what came in the window before fades evenly. Whoever waits is let on again
-    after a moment, at the pace that the budget allows.
-    """
+    """Counts ballots by address, together with other processes where Redis is set."""
 
     def __init__(
         self,
@@ -69,51 +77,52 @@ class AddressBudget:
         self._circuit = Circuit("addresses")
         self._client: Client | None = None
         self._lock = threading.Lock()
-        self._now = self._before = _Window(-1)
+        self._current = self._before = _Window(-1)
 
     def level(self, address: str) -> int:
         """Return about how many ballots came from an address within the last ten minutes."""
         network = network_of(address)
         if network is None:
             return 0
-        fading = self._turn()
-        return self._now.total(network) + int(self._before.total(network) * fading)
+        now = self._turn()
+        return round(self._current.level(network, now) + self._before.level(network, now))
 
     def count(self, address: str) -> None:
         """Take note of a ballot from an address."""
         network = network_of(address)
         if network is None:
             return
-        self._turn()
-        window = self._now
-        name = window.name(network)
+        now = self._turn()
+        window = self._current
+        name, weight = window.name(network), window.weight(now)
         with self._lock:
             if name not in window.own and len(window.own) >= MOST_ADDRESSES:
                 return
-            window.own[name] = waiting = window.own.get(name, 0) + 1
-            is_to_be_told = self._url is not None and waiting >= STEP
+            window.own[name] = waiting = window.own.get(name, 0) + weight
+            is_to_be_told = self._url is not None and waiting >= STEP * weight
             if is_to_be_told:
                 window.own[name] = 0
         if is_to_be_told:
             self._tell(window, name, waiting)
 
     def _turn(self) -> float:
-        """Begin the window of this moment; return how much of the one before still holds."""
-        number, passed = divmod(self._clock(), WINDOW_SECONDS)
-        if self._now.number != number:
+        """Begin the window of this moment where it has not begun; return the moment."""
+        now = self._clock()
+        number = int(now // FADING_SECONDS)
+        if self._current.number != number:
             with self._lock:
-                if self._now.number != number:
-                    follows = self._now.number == number - 1
-                    before = self._now if follows else _Window(int(number) - 1)
-                    self._before, self._now = before, _Window(int(number), self._key(int(number)))
-        return 1 - passed / WINDOW_SECONDS
+                if self._current.number != number:
+                    follows = self._current.number == number - 1
+                    self._before = self._current if follows else _Window(number - 1)
+                    self._current = _Window(number, self._key(number))
+        return now
 
     def _key(self, number: int) -> bytes:
         # Another one for each window: what Redis holds cannot be joined over more than ten minutes.
         window = number.to_bytes(16, "big")
         return hashlib.blake2b(self._secret, person=b"addresses", salt=window).digest()
 
-    def _tell(self, window: _Window, name: bytes, count: int) -> None:
+    def _tell(self, window: _Window, name: bytes, count: float) -> None:
         total = self._circuit.ask(lambda: self._added(window, name, count), None)
         with self._lock:
             if total is None:  # Redis is away: it goes on by itself
@@ -121,13 +130,13 @@ class AddressBudget:
             else:
                 window.shared[name] = max(total, window.shared.get(name, 0))
 
-    def _added(self, window: _Window, name: bytes, count: int) -> int:
+    def _added(self, window: _Window, name: bytes, count: float) -> float:
         if self._client is None:  # by the first use: a cluster that is away must not stop the start
             self._client = connect(self._url or "")
         key = f"pingyi:address:{window.number}:{name.hex()}"
-        total = self._client.incrby(key, count)
-        self._client.expire(key, 2 * WINDOW_SECONDS)
-        return int(total)
+        total = self._client.incrbyfloat(key, count)
+        self._client.expire(key, 2 * FADING_SECONDS)
+        return float(total)
 
 
 def network_of(address: str) -> bytes | None:

@@ -7,9 +7,9 @@ import pytest
 from redis import Redis
 
 from surveys.address_budget import (
+    FADING_SECONDS,
     MOST_ADDRESSES,
     STEP,
-    WINDOW_SECONDS,
     AddressBudget,
     network_of,
 )
@@ -22,7 +22,7 @@ class Clock:
     """A clock that a test turns."""
 
     def __init__(self):
-        self.now = 1000.0 * WINDOW_SECONDS
+        self.now = 1000.0 * FADING_SECONDS
 
     def __call__(self):
         return self.now
@@ -40,6 +40,20 @@ def test_each_address_has_a_budget_of_its_own():
     assert budget.level("203.0.113.8") == 0
 
 
+def test_the_figure_is_the_same_whenever_a_window_begins():
+    levels = []
+    for shift in (0, 299, 450):
+        clock = Clock()
+        clock.now += shift
+        budget = AddressBudget(None, SECRET, clock)
+        for _ in range(200):
+            counted(budget)
+            clock.now += 2
+        levels.append(budget.level(SCHOOL))
+    # By hand: the sum of exp(-2k/600) for k = 1 to 200.
+    assert levels == [146, 146, 146]
+
+
 def test_asking_costs_nothing():
     budget = AddressBudget(None, SECRET)
     assert [budget.level(SCHOOL) for _ in range(50)] == [0] * 50
@@ -48,15 +62,16 @@ def test_asking_costs_nothing():
 @pytest.mark.parametrize(
     ("seconds", "level"),
     [
-        pytest.param(WINDOW_SECONDS - 1, 100, id="the same window"),
-        pytest.param(WINDOW_SECONDS, 100, id="the next one begins"),
-        pytest.param(WINDOW_SECONDS * 3 / 2, 50, id="half of it has passed"),
-        pytest.param(WINDOW_SECONDS * 2, 0, id="two windows later"),
-        pytest.param(WINDOW_SECONDS * 9, 0, id="much later"),
-        pytest.param(-WINDOW_SECONDS, 0, id="a clock that was set back"),
+        pytest.param(6, 99, id="six seconds: one in a hundred"),
+        pytest.param(FADING_SECONDS - 1, 37, id="e times less: 100 / 2.71 at the end of a window"),
+        pytest.param(FADING_SECONDS, 37, id="and at the beginning of the next"),
+        pytest.param(FADING_SECONDS * 3 / 2, 22, id="100 / 2.718 ** 1.5"),
+        pytest.param(FADING_SECONDS * 2, 0, id="two windows later nothing is known"),
+        pytest.param(FADING_SECONDS * 9, 0, id="much later"),
+        pytest.param(-FADING_SECONDS, 0, id="a clock that was set back"),
     ],
 )
-def test_the_count_fades_evenly(seconds, level):
+def test_what_came_fades(seconds, level):
     clock = Clock()
     budget = AddressBudget(None, SECRET, clock)
     counted(budget, times=100)
@@ -121,8 +136,8 @@ def test_processes_tell_each_other_and_no_address_leaves_them(redis_url):
     assert counted(second, times=STEP) == 3 * STEP
     [name] = set(client.keys("pingyi:address:*")) - before
     assert SCHOOL.encode() not in name
-    assert 0 < client.ttl(name) <= 2 * WINDOW_SECONDS
-    clock.now += WINDOW_SECONDS
+    assert 0 < client.ttl(name) <= 2 * FADING_SECONDS
+    clock.now += FADING_SECONDS
     counted(first, times=STEP)
     [later] = set(client.keys("pingyi:address:*")) - before - {name}
     assert later.rpartition(b":")[2] != name.rpartition(b":")[2], "no name lasts"

@@ -215,7 +215,9 @@ def test_a_link_may_be_for_a_shared_device(office, page, made, store, form, type
         new = session.scalars(select(Link).where(Link.id.not_in(known))).all()
     assert new
     assert {link.is_shared for link in new} == {is_shared}
-    assert visible_text(office.get(f"{page}?lang=en")).count("shared device") == len(new) * is_shared
+    assert (
+        visible_text(office.get(f"{page}?lang=en")).count("shared device") == len(new) * is_shared
+    )
 
 
 def test_codes_are_never_for_a_shared_device(office, page, made):
