@@ -33,6 +33,7 @@ from wtforms.i18n import messages_path
 
 from surveys import assets, db, manner, metrics, wording
 from surveys.access import person
+from surveys.address_budget import AddressBudget
 from surveys.cache import SharedPages
 from surveys.intake import Intake
 from surveys.manner import DEFAULT_LOCALE, Manner
@@ -83,6 +84,7 @@ class Installation:
     database: db.Database
     intake: Intake
     throttle: Throttle
+    addresses: AddressBudget
     shared: SharedPages
 
 

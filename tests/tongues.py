@@ -16,6 +16,7 @@ SAME_IN_EVERY_LANGUAGE = re.compile(
     r"""
       (?<![A-Za-z0-9])(?:
         ASCII | CSV | GB18030 | JSON | MB | PNG | QR | SHA-256 | SVG | UTF-8 | gzip | zip
+      | Ctrl\+Z
       | Excel | LibreOffice | PostgreSQL | Redis | WPS
       | flask(?:[ ]--app[ ]app)?(?:[ ](?:--)?[a-z]+)+ | --[a-z]+
       | A–Z | A | M | R
@@ -60,6 +61,7 @@ TOLD = {"description", "application-name", "apple-mobile-web-app-title"}
 # What scripts read and nobody sees; every other data-* is words that a script shows.
 FOR_SCRIPTS = {
     "data-afterwards",
+    "data-class",
     "data-copy",
     "data-count",
     "data-counts",
@@ -67,10 +69,14 @@ FOR_SCRIPTS = {
     "data-if",
     "data-job",
     "data-once",
+    "data-secret",
     "data-share",
+    "data-shared",
     "data-show",
+    "data-size",
     "data-text",
     "data-unscored",
+    "data-work",
     "data-waiting",
 }
 

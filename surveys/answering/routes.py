@@ -26,6 +26,7 @@ from surveys.answering.actions import keep_draft
 from surveys.answering.drafts import opened_draft, sealed_draft
 from surveys.answering.fields import Step
 from surveys.answering.forms import BallotForm, Typed, ballot_form, clean_text
+from surveys.answering.gate import Arrival, hand_over
 from surveys.answering.nonce import make_nonce, read_nonce
 from surveys.answering.pages import (
     VARY,
@@ -47,7 +48,6 @@ from surveys.answering.showing import NOTHING, Said, rendered
 from surveys.ballots import Outcome
 from surveys.db import STORE_SILENT
 from surveys.qr import qr_png
-from surveys.questionnaire import Submission
 from surveys.refusals import (
     Busy,
     DraftTooLarge,
@@ -187,25 +187,21 @@ def _received(link: OpenLink) -> Response:
         return _stepped(link, form, nonce_text)
     if not form.is_complete:
         return _again(link, form, nonce_text, Said(has_faults=True))
-    submission = form.submission(
-        link,
-        nonce.submission_id,
-        nonce.seconds_until(web.now()),
-        device.key_for(_secret(), web.installation().settings.is_secure, request.cookies, link),
-    )
+    address = request.remote_addr or ""
+    arrival = Arrival(nonce, nonce_text, request.cookies, address, web.now())
     try:
-        outcome = _kept(submission)
+        outcome = _kept(link, form, arrival)
     except (TokenUnknown, TokenSpent, NotSaved) as refusal:
         return _again(link, form, nonce_text, Said(refusal=refusal))
     return _thanks(link, outcome, receipt_of(nonce.submission_id, link.is_token))
 
 
-def _kept(submission: Submission) -> Outcome:
-    """Return what the writer makes of a submission, or has made of it on the short way."""
+def _kept(link: OpenLink, form: BallotForm, arrival: Arrival) -> Outcome:
+    """Return what the writer makes of a ballot, or has made of it on the short way."""
     answered = request.environ.get(ANSWERED)
     if isinstance(answered, Refusal):
         raise answered
-    return answered or web.installation().intake.keep(submission)
+    return answered or hand_over(web.installation(), link, form, arrival)
 
 
 def _thanks(link: OpenLink, outcome: Outcome, receipt: str) -> Response:
@@ -313,9 +309,9 @@ def _page(page: CompiledPage, nonce: str) -> Response:
 
 
 def _mark_device(link: OpenLink, response: Response) -> None:
-    """Give the browser its mark if it has none; a secret ballot neither reads nor sets it."""
+    """Give the browser its mark if it has none; secret and shared ones neither read nor set it."""
     is_secure = web.installation().settings.is_secure
-    if not link.is_token and device.device_of(_secret(), is_secure, request.cookies) is None:
+    if link.marks_browsers and device.device_of(_secret(), is_secure, request.cookies) is None:
         response.headers.add("Set-Cookie", device.new_mark(_secret(), is_secure))
 
 

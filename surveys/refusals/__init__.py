@@ -32,6 +32,7 @@ from surveys.refusals.operations import (
 from surveys.refusals.phone import (
     BodyTooLarge,
     Busy,
+    Crowded,
     DraftTooLarge,
     LinkClosed,
     LinkNotYetOpen,
@@ -83,6 +84,7 @@ __all__ = [
     "CopyDiffers",
     "CountingLost",
     "CountsBroken",
+    "Crowded",
     "DraftTooLarge",
     "ExportTooEarly",
     "FileEmpty",

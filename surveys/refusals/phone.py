@@ -113,6 +113,17 @@ class Busy(NotSaved):
     message = N_("Many people are answering right now. Your ballot is not saved yet.")
 
 
+class Crowded(NotSaved):
+    """So many ballots came from one address that this one has to wait."""
+
+    status = 429
+    message = N_("Many ballots come from this network at the moment. Your ballot is not saved yet.")
+    advice = N_(
+        "Nothing is lost: your answers are still on this page. "
+        "Please press the button again in a moment; it will be counted only once."
+    )
+
+
 class StoreFull(NotSaved):
     """Too little room is left on the disk to promise that a ballot will be kept."""
 
