@@ -16,7 +16,6 @@ SAME_IN_EVERY_LANGUAGE = re.compile(
     r"""
       (?<![A-Za-z0-9])(?:
         ASCII | CSV | GB18030 | JSON | MB | PNG | QR | SHA-256 | SVG | UTF-8 | gzip | zip
-      | Ctrl\+Z
       | Excel | LibreOffice | PostgreSQL | Redis | WPS
       | flask(?:[ ]--app[ ]app)?(?:[ ](?:--)?[a-z]+)+ | --[a-z]+
       | A–Z | A | M | R
