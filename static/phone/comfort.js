@@ -30,6 +30,7 @@ function languageCode() {
 function prepareTools() {
   const tools = one(".tools");
   if (!tools) return;
+  all("[data-size]", tools).forEach((button) => { button.hidden = false; });
   tools.addEventListener("click", (event) => {
     const button = event.target.closest("[data-size]");
     if (!button) return;
