@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from surveys import assets, commands, health, logs, serving, web
 from surveys.accounts.routes import blueprint as accounts
+from surveys.address_budget import AddressBudget
 from surveys.answering.routes import blueprint as answering
 from surveys.answering.short_way import ShortWay
 from surveys.assessing.routes import blueprint as assessing
@@ -44,15 +45,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES="surveys/translations",
         BABEL_DEFAULT_LOCALE=DEFAULT_LOCALE,
     )
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     database = open_database(settings.database_url)
     app.extensions["installation"] = web.Installation(
         settings,
         database,
         _intake(settings, database),
         Throttle(settings.redis_url),
+        AddressBudget(settings.redis_url, settings.secret_key),
         SharedPages(settings.redis_url, settings.secret_key),
     )
     Babel(app, locale_selector=web.chosen_locale)
@@ -70,6 +69,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.wsgi_app = ShortWay(  # type: ignore[method-assign]
         app.wsgi_app, app.extensions, PHONE_BODY_BYTES, web.now
     )
+    if settings.trusted_proxies:  # before both ways, so that both know where a request comes from
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     commands.register(app)
     return app
 

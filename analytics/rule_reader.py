@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from analytics.faults import N_
 from analytics.json_node import Members, Node, read_document
 from analytics.rule_set import (
+    LATER_CHECKS,
     METHOD_PARAMETERS,
     Action,
     ClassWeights,
@@ -239,12 +240,10 @@ def _class_weights(node: Node, groups: tuple[Group, ...]) -> tuple[ClassWeights,
 
 
 def _validity(node: Node) -> Validity:
-    found = node.members((), ("speed", "identical", "no_device", "coached"))
+    found = node.members((), ("speed", "identical", "no_device", "coached", *LATER_CHECKS))
     default = Validity()
     speed = _check(found, "speed", "seconds_per_item")
     identical = _check(found, "identical", "units")
-    no_device = _check(found, "no_device")
-    coached = _check(found, "coached")
     return Validity(
         speed=_or(speed, "action", _action, default.speed),
         seconds_per_item=_or(
@@ -254,8 +253,10 @@ def _validity(node: Node) -> Validity:
         identical_units=_or(
             identical, "units", lambda n: n.count(2, 10_000), default.identical_units
         ),
-        no_device=_or(no_device, "action", _action, default.no_device),
-        coached=_or(coached, "action", _action, default.coached),
+        no_device=_or(_check(found, "no_device"), "action", _action, default.no_device),
+        coached=_or(_check(found, "coached"), "action", _action, default.coached),
+        no_proof=_or(_check(found, "no_proof"), "action", _action, default.no_proof),
+        crowded=_or(_check(found, "crowded"), "action", _action, default.crowded),
     )
 
 

@@ -94,6 +94,8 @@ class Validity:
     identical_units: int = 10
     no_device: Action = Action.FLAG
     coached: Action = Action.FLAG
+    no_proof: Action = Action.FLAG
+    crowded: Action = Action.FLAG
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ class RuleSet:
         return {group.code: group.weight for group in self.groups}
 
     def document(self) -> dict[str, Any]:
-        """Return the whole rule set as plain JSON values, every default spelled out."""
+        """Return the whole rule set as plain JSON values, all defaults but `LATER_CHECKS` said."""
         return {
             "version": self.version,
             "name": self.name,
@@ -224,6 +226,9 @@ class RuleSet:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+# Checks that came later are written down only where they differ from the default: the documents of
+# older rule sets, and with them their digests, stay as they are.
+LATER_CHECKS = ("no_proof", "crowded")
 METHOD_PARAMETERS: Mapping[Method, tuple[str, ...]] = {
     Method.DIRECT: (),
     Method.RATIO: (),
@@ -263,6 +268,12 @@ def _group(group: Group) -> dict[str, Any]:
 
 
 def _validity(validity: Validity) -> dict[str, Any]:
+    default = Validity()
+    later = {
+        name: {"action": getattr(validity, name).value}
+        for name in LATER_CHECKS
+        if getattr(validity, name) is not getattr(default, name)
+    }
     return {
         "speed": {
             "seconds_per_item": plain(validity.seconds_per_item),
@@ -271,6 +282,7 @@ def _validity(validity: Validity) -> dict[str, Any]:
         "identical": {"units": validity.identical_units, "action": validity.identical.value},
         "no_device": {"action": validity.no_device.value},
         "coached": {"action": validity.coached.value},
+        **later,
     }
 
 

@@ -24,10 +24,10 @@ from surveys.commands.bulk import batches, ground_of, write
 from surveys.db import open_database, reading, transaction
 from surveys.fielding.actions import make_link
 from surveys.fielding.code_list import build_code_list
-from surveys.fielding.qr import qr_png, qr_svg
 from surveys.models import Group
 from surveys.planning.actions import close_round, import_round, open_round
 from surveys.planning.demonstration import demonstration_plan
+from surveys.qr import qr_png, qr_svg
 from surveys.questionnaire import Channel
 from surveys.settings import Settings
 from surveys.tokens import make_token

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Collect msgids from the source into every catalogue, keep their translations, and compile them.
+# Collect msgids from the source into the Chinese catalogue, keep their translations, make the one
+# for Taiwan of it, and compile both.
 # With the name of a file: only collect the msgids into it.
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,5 +17,6 @@ fi
   --add-location=file --sort-by-file --no-wrap --output="$template" .
 [ -z "${1-}" ] || exit 0
 .venv/bin/python -m babel.messages.frontend --quiet update --input-file="$template" --output-dir="$folder" \
-  --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+  --locale=zh_CN --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+.venv/bin/python scripts/traditional.py
 .venv/bin/python -m babel.messages.frontend --quiet compile --directory="$folder"

@@ -25,6 +25,7 @@ JOINED = {
         "phone/work.js",
         "phone/sending.js",
         "phone/drafts.js",
+        "phone/receipt.js",
         "phone/start.js",
     ),
 }

@@ -1,6 +1,5 @@
 """Every ballot once: rows inserted by unique keys, tallies folded with them in one transaction."""
 
-import hashlib
 import json
 import secrets
 from collections import Counter
@@ -17,6 +16,7 @@ from surveys.models import Ballot, Draft, Link, Round, Token, check_serving
 from surveys.questionnaire import ENTERING, Submission, Validity, ratings_text
 from surveys.refusals import LinkClosed, Refusal, TokenSpent, TokenUnknown
 from surveys.settings import CITY_CLOCK
+from surveys.tokens import spent_mark
 
 Row = dict[str, Any]
 
@@ -107,7 +107,7 @@ def _spend_token(connection: Connection, submission: Submission) -> Outcome | Re
     """Spend the submission's token; return what to answer when it has none left to spend."""
     if submission.token_digest is None:
         return None
-    mark = hashlib.sha256(submission.submission_id.encode()).hexdigest()
+    mark = spent_mark(submission.submission_id)
     spent = connection.execute(
         update(Token)
         .where(

@@ -19,8 +19,9 @@ ORDINARY = "normal"
 LANGUAGE, SIZE = "lang", "text"  # names of the parameters and of the cookies
 KEEP_SECONDS = 365 * 24 * 3600
 _LONGEST_HEADER = 500
-_TRADITIONAL = re.compile(r"zh-(?:hant|tw|hk|mo)\b", re.IGNORECASE)
-_QUALITY = re.compile(r"q=([01](?:\.[0-9]{1,3})?)")
+_TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
+_QUALITY = re.compile(r"\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*", re.IGNORECASE)
+_SUBTAGS = re.compile("[-_]")  # some browsers inside other programs write en_US
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,13 @@ def browser_locale(accepted: str) -> str:
     """
     wanted = []
     for place, entry in enumerate(accepted.split(",")):
-        tag, _, rest = entry.strip().partition(";")
-        quality = _QUALITY.search(rest)
-        wanted.append((-float(quality[1]) if quality else -1.0, place, tag))
+        tag, _, rest = entry.partition(";")
+        quality = _QUALITY.fullmatch(rest)
+        wanted.append((-float(quality[1]) if quality else -1.0, place, tag.strip().lower()))
     for quality_, _place, tag in sorted(wanted):
-        if quality_ and tag.lower().startswith("en"):
+        language, *subtags = _SUBTAGS.split(tag)
+        if quality_ and language == "en":
             return "en"
-        if quality_ and tag.lower().startswith("zh"):
-            return "zh_TW" if _TRADITIONAL.match(tag) else "zh"
+        if quality_ and language == "zh":
+            return "zh_TW" if _TRADITIONAL.intersection(subtags[:1]) else "zh"
     return DEFAULT_LOCALE

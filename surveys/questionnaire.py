@@ -121,6 +121,7 @@ class AskedUnit:
     name: str
     name_en: str | None
     duties: str | None
+    duties_en: str | None = None
 
 
 @dataclass(frozen=True)

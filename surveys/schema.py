@@ -57,11 +57,11 @@ def pending(database: Database, revision: str = "head") -> list[Script]:
     return list(reversed([step for step in steps if step.revision != current]))
 
 
-def check_traffic(database: Database) -> None:
-    """Refuse when a migration rewrites tables that hold ballots: nobody may be served meanwhile."""
+def check_traffic(database: Database, revision: str = "head") -> None:
+    """Refuse when a migration rewrites or holds tables with ballots: nobody may be served then."""
     rewriting = [
         script.revision
-        for script in pending(database)
+        for script in pending(database, revision)
         if not getattr(script.module, "under_traffic", False)
     ]
     if rewriting and _has_ballots(database):

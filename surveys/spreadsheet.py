@@ -14,6 +14,7 @@ from typing import Any
 
 from surveys.refusals import FileEmpty, FileRefused, FileTooLarge
 from surveys.spreadsheet_child import TOO_LARGE
+from surveys.traditional import simplified
 
 Value = str | Decimal | bool | None
 
@@ -53,9 +54,10 @@ class Workbook:
     sheets: tuple[Sheet, ...]
 
     def sheet(self, names: Iterable[str]) -> Sheet | None:
-        """Return the first sheet that has one of the names, letter case aside."""
+        """Return the first sheet that has one of the names, letter case and script aside."""
         wanted = {name.casefold() for name in names}
-        return next((sheet for sheet in self.sheets if sheet.name.casefold() in wanted), None)
+        named = ((simplified(sheet.name.casefold()), sheet) for sheet in self.sheets)
+        return next((sheet for name, sheet in named if name in wanted), None)
 
 
 def read_workbook(content: bytes, file_name: str) -> Workbook:

@@ -11,6 +11,8 @@ from surveys.refusals import TooManyTries
 
 SIGN_IN = RateLimitItemPerMinute(10, 5, namespace="sign-in")
 TOKEN_MISSES = RateLimitItemPerMinute(60, 5, namespace="token-misses")
+# Hundreds of phones may share one address, and a receipt is one of 2^60.
+RECEIPT_MISSES = RateLimitItemPerMinute(600, 5, namespace="receipt-misses")
 
 
 class Throttle:

@@ -44,6 +44,11 @@ def token_digest(token: str) -> str:
     return hashlib.sha256(normalise_token(token).encode()).hexdigest()
 
 
+def spent_mark(submission_id: str) -> str:
+    """Return what a spent token keeps of its submission: enough to know it again, and no more."""
+    return hashlib.sha256(submission_id.encode()).hexdigest()
+
+
 def crockford(number: int, signs: int) -> str:
     """Return a number in base 32, written with exactly so many signs."""
     digits = []
@@ -51,3 +56,15 @@ def crockford(number: int, signs: int) -> str:
         number, rest = divmod(number, len(ALPHABET))
         digits.append(ALPHABET[rest])
     return "".join(reversed(digits))
+
+
+def from_crockford(text: str) -> int:
+    """Return the number that was written in base 32; raise ValueError where a sign is foreign.
+
+    >>> from_crockford(crockford(20261125, 12))
+    20261125
+    """
+    number = 0
+    for sign in text:
+        number = number * len(ALPHABET) + ALPHABET.index(sign)
+    return number

@@ -4,11 +4,14 @@ import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from gettext import NullTranslations
 from typing import Any
 from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from babel.support import Translations
 from flask import (
     Flask,
     Request,
@@ -26,9 +29,11 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
+from wtforms.i18n import messages_path
 
 from surveys import assets, db, manner, metrics, wording
 from surveys.access import person
+from surveys.address_budget import AddressBudget
 from surveys.cache import SharedPages
 from surveys.intake import Intake
 from surveys.manner import DEFAULT_LOCALE, Manner
@@ -79,6 +84,7 @@ class Installation:
     database: db.Database
     intake: Intake
     throttle: Throttle
+    addresses: AddressBudget
     shared: SharedPages
 
 
@@ -141,9 +147,28 @@ def _language() -> str:
     return str(locale)
 
 
+def _speak_in_forms() -> None:
+    """Have WTForms say its own sentences as in Taiwan: its zh_TW is what Babel calls zh_Hant_TW."""
+    if not request.path.startswith(PHONE) and chosen().locale == "zh_TW":
+        request.wtforms_translations = _forms_of_taiwan()  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=1)
+def _forms_of_taiwan() -> NullTranslations:
+    found: NullTranslations = Translations.load(messages_path(), ["zh_TW"], domain="wtforms")
+    return found
+
+
 def moment(value: datetime | None) -> str:
     """Write a moment in the city's time."""
     return "" if value is None else f"{value.astimezone(CITY_CLOCK):%Y-%m-%d %H:%M}"
+
+
+def day(value: date | None) -> str:
+    """Write a day, as its figures in English and as 2026年12月31日 in Chinese."""
+    if value is None or is_english():
+        return "" if value is None else value.isoformat()
+    return f"{value.year}年{value.month}月{value.day}日"
 
 
 def other_languages() -> list[dict[str, str]]:
@@ -164,8 +189,12 @@ def other_sizes() -> list[dict[str, str]]:
 
 
 def _with(changes: dict[str, str]) -> str:
-    """Return the query of this page with some parameters changed and the others as they are."""
-    return f"?{urlencode({**request.args, **chosen().asked, **changes})}"
+    """Return the query of this page with some parameters changed and the others as they are.
+
+    A phone's page is kept for everybody, so what else one address said stays out of it.
+    """
+    kept = {} if request.path.startswith(PHONE) else request.args.to_dict()
+    return f"?{urlencode({**kept, **chosen().asked, **changes})}"
 
 
 # --- refusals ------------------------------------------------------------------------------------
@@ -268,8 +297,9 @@ def prepare(app: Flask) -> None:
     for fault in db.STORE_SILENT:
         app.register_error_handler(fault, _store_silent)
     app.register_error_handler(Exception, _unexpected)
+    app.before_request(_speak_in_forms)
     app.after_request(_finish)
-    app.jinja_env.filters.update(named=named, moment=moment, words=wording.words, say=say)
+    app.jinja_env.filters.update(named=named, moment=moment, day=day, words=wording.words, say=say)
     app.jinja_env.globals.update(
         static_url=assets.static_url,
         other_languages=other_languages,

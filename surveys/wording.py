@@ -53,6 +53,8 @@ REASONS: dict[str, str] = {
     "identical": N_("the same option for ten or more units"),
     "no_device": N_("the browser keeps no device mark"),
     "coached": N_("says that somebody told them how to answer"),
+    "no_proof": N_("the phone did no work against robots"),
+    "crowded": N_("very many ballots came from one network at that time"),
     "same_device": N_("second ballot from the same browser"),
     "late": N_("stored only after the round was scored"),
 }
@@ -69,6 +71,8 @@ ACTIONS: dict[str, str] = {
     "link made": N_("made a link"),
     "link switched off": N_("switched a link off"),
     "link switched on": N_("switched a link on"),
+    "protection switched off": N_("switched the protection against robots off"),
+    "protection switched on": N_("switched the protection against robots on"),
     "tokens made": N_("made one-time codes"),
     "ballots imported": N_("imported ballots"),
     "ballots decided": N_("decided about ballots"),

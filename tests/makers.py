@@ -224,6 +224,7 @@ def _units(session: Session, made: Round, count: int, classes: int) -> list[Unit
             name=f"市第{number}局",
             name_en=f"Bureau {number}",
             duties="负责有关工作。" if number == 1 else None,
+            duties_en="Responsible for its work." if number == 1 else None,
         )
         for number in range(1, count + 1)
     ]

@@ -1,4 +1,4 @@
-"""What people are told before they answer, shared devices, and whether phones do a little work.
+"""What people are told before they answer, shared devices, and a little work for phones.
 
 Revision 0008, after 0007. Only adds columns: it may run while people are served.
 """
@@ -26,6 +26,7 @@ def upgrade() -> None:
         "round",
         sa.Column("asks_for_work", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
+    op.add_column("unit", sa.Column("duties_en", sa.Text(), nullable=True))
     op.add_column(
         "link", sa.Column("is_shared", sa.Boolean(), nullable=False, server_default=sa.false())
     )
@@ -34,5 +35,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Go back."""
     op.drop_column("link", "is_shared")
+    op.drop_column("unit", "duties_en")
     for name in reversed(ADDED):
         op.drop_column("round", name)

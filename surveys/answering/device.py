@@ -45,8 +45,8 @@ def device_of(secret: bytes, is_secure: bool, cookies: Mapping[str, str]) -> str
 def key_for(
     secret: bytes, is_secure: bool, cookies: Mapping[str, str], link: OpenLink
 ) -> str | None:
-    """Return the key under which this browser answers here; a secret ballot has none."""
-    found = None if link.is_token else device_of(secret, is_secure, cookies)
+    """Return the key under which this browser answers here; secret and shared ones have none."""
+    found = device_of(secret, is_secure, cookies) if link.marks_browsers else None
     return None if found is None else device_key(secret, link.round_id, link.group_id, found)
 
 

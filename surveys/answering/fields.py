@@ -9,7 +9,9 @@ NONCE = "nonce"
 TOKEN = "token"  # noqa: S105 - the name of a field
 PARTIAL = "partial"
 STEP = "step"  # sent instead of handing in: what is to be done with what was filled in so far
+WORK = "work"  # the counter that the page's script found; see `work_proof`
 TICKED = "1"
+RECEIPT = "receipt"
 
 
 class Step(StrEnum):
@@ -54,7 +56,7 @@ def fields_of(questionnaire: Questionnaire) -> Fields:
     questions = tuple(
         (question_field(question.code), question) for question in questionnaire.text.questions
     )
-    names = {NONCE, STEP} | {name for name, _ in questions}
+    names = {NONCE, STEP, WORK} | {name for name, _ in questions}
     for unit in units:
         names.update(unit.items, (unit.unknown,))
         if questionnaire.text.has_comments:

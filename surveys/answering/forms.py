@@ -75,7 +75,7 @@ class BallotForm:
     @property
     def put_aside(self) -> Typed:
         """Return what a draft keeps: everything but what belongs to this page or is secret."""
-        own = {fields.NONCE, fields.TOKEN, fields.STEP}
+        own = {fields.NONCE, fields.TOKEN, fields.STEP, fields.WORK}
         return {
             name: values for name, values in self.typed.items() if name not in own and any(values)
         }
@@ -86,13 +86,18 @@ class BallotForm:
         return not self.problems and not self.left_out
 
     def submission(
-        self, link: OpenLink, submission_id: str, seconds: int | None, device_key: str | None
+        self,
+        link: OpenLink,
+        submission_id: str,
+        seconds: int | None,
+        device_key: str | None,
+        doubts: tuple[str, ...] = (),
     ) -> Submission:
         """Return what is to be stored; of a secret ballot neither time nor device."""
         if link.is_token:
             seconds = device_key = None
-        reasons = [*suspicions(self.ratings, seconds, link.asked.rules), *self.reasons]
-        if device_key is None and not link.is_token:
+        reasons = [*suspicions(self.ratings, seconds, link.asked.rules), *self.reasons, *doubts]
+        if device_key is None and link.marks_browsers:
             reasons.append("no_device")
         return Submission(
             round_id=link.round_id,

@@ -1,4 +1,4 @@
-"""The signed mark of one page: which entrance, which submission, when; and its receipt."""
+"""The signed mark of one page: which entrance, which submission, when."""
 
 import hmac
 import secrets
@@ -7,12 +7,8 @@ from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from datetime import datetime
 
-from surveys.answering.signing import key_of, signature, url_text
+from surveys.answering.signing import signature, url_text
 from surveys.refusals import NonceBroken
-from surveys.tokens import crockford, grouped
-
-RECEIPT_SIGNS = 12
-RECEIPT_BITS = RECEIPT_SIGNS * 5
 
 PURPOSE = b"nonce"
 _CONTENT = struct.Struct(">I16sI")
@@ -57,10 +53,3 @@ def read_nonce(secret: bytes, text: str, link_id: int) -> Nonce:
     if found != link_id:
         raise NonceBroken
     return Nonce(found, url_text(submission), issued_at)
-
-
-def receipt_of(secret: bytes, submission_id: str) -> str:
-    """Return the short sign of a submission: the same for every retry, and silent about content."""
-    digest = hmac.digest(key_of(secret, b"receipt"), submission_id.encode(), "sha256")
-    number = int.from_bytes(digest[:8], "big") >> (64 - RECEIPT_BITS)
-    return grouped(crockford(number, RECEIPT_SIGNS))

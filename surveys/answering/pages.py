@@ -55,8 +55,16 @@ class Memories:
 def page_key(link: OpenLink, manner: Manner) -> tuple[object, ...]:
     """Return everything that the empty page says."""
     words = (link.name, link.name_en, link.office, link.office_en, link.closes_at)
-    marks = (link.is_demonstration, link.state, link.window_unit, link.contact, link.notice.key)
-    return (link.id, link.asked.version, manner.locale, manner.size, *words, *marks)
+    marks = (
+        link.is_demonstration,
+        link.state,
+        link.window_unit,
+        link.results_on,
+        link.is_shared,
+        link.asks_for_work,
+    )
+    told = (link.contact, link.notice.key)
+    return (link.id, link.asked.version, manner.locale, manner.size, *words, *marks, *told)
 
 
 def page_headers() -> list[tuple[str, str]]:

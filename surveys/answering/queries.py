@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Executable, Row, bindparam, select
@@ -48,6 +48,7 @@ _ENTRANCE: Executable = (
         Link.channel,
         Link.group_id,
         Link.is_active,
+        Link.is_shared,
         Link.excluded_unit_id,
         Unit.number.label("window_number"),
         Group.questionnaire_id,
@@ -94,9 +95,12 @@ class OpenLink:
     state: RoundState
     opens_at: datetime | None
     closes_at: datetime | None
+    results_on: date | None
     leaves_own_unit_out: bool
     window_unit: AskedUnit | None
     asked: Asked
+    is_shared: bool = False
+    asks_for_work: bool = False
 
     @property
     def questionnaire(self) -> Questionnaire:
@@ -112,6 +116,11 @@ class OpenLink:
     def is_token(self) -> bool:
         """Tell whether a one-time code admits here, and the ballot is therefore secret."""
         return self.channel is Channel.TOKEN
+
+    @property
+    def marks_browsers(self) -> bool:
+        """Tell whether a browser answers once: not where many use one, nor by a one-time code."""
+        return not self.is_token and not self.is_shared
 
     @property
     def asks_all_units(self) -> bool:
@@ -146,9 +155,12 @@ def phone_link(session: Session, code: str, known: Memory[Asked]) -> OpenLink:
         notice=notice_of(served),
         is_demonstration=served.is_demonstration,
         is_active=found.is_active,
+        is_shared=found.is_shared,
+        asks_for_work=served.asks_for_work and found.channel is not Channel.TOKEN,
         state=served.state,
         opens_at=served.opens_at,
         closes_at=served.closes_at,
+        results_on=served.results_on,
         leaves_own_unit_out=found.excluded_unit_id is not None,
         window_unit=_unit_of(asked.questionnaire, found.window_number),
         asked=asked,
@@ -225,7 +237,14 @@ def _classes(units: Iterable[Unit]) -> tuple[AskedClass, ...]:
             of.name,
             of.name_en,
             tuple(
-                AskedUnit(unit.number, unit.code, unit.name, unit.name_en, unit.duties)
+                AskedUnit(
+                    unit.number,
+                    unit.code,
+                    unit.name,
+                    unit.name_en,
+                    unit.duties,
+                    unit.duties_en,
+                )
                 for unit in members[of.id]
             ),
         )

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from base64 import b64encode
 from http import HTTPStatus
 
 from flask import (
@@ -25,7 +26,8 @@ from surveys.answering.actions import keep_draft
 from surveys.answering.drafts import opened_draft, sealed_draft
 from surveys.answering.fields import Step
 from surveys.answering.forms import BallotForm, Typed, ballot_form, clean_text
-from surveys.answering.nonce import make_nonce, read_nonce, receipt_of
+from surveys.answering.gate import Arrival, hand_over
+from surveys.answering.nonce import make_nonce, read_nonce
 from surveys.answering.pages import (
     VARY,
     CompiledPage,
@@ -35,24 +37,32 @@ from surveys.answering.pages import (
     page_key,
 )
 from surveys.answering.queries import OpenLink, check_token, phone_link, sealed_draft_of
+from surveys.answering.receipts import (
+    FoundBallot,
+    ballot_of_receipt,
+    read_receipt,
+    receipt_of,
+)
 from surveys.answering.short_way import ANSWERED
 from surveys.answering.showing import NOTHING, Said, rendered
 from surveys.ballots import Outcome
 from surveys.db import STORE_SILENT
-from surveys.questionnaire import Submission
+from surveys.qr import qr_png
 from surveys.refusals import (
     Busy,
     DraftTooLarge,
     LinkUnknown,
     NonceBroken,
     NotSaved,
+    ReceiptBroken,
+    ReceiptUnknown,
     Refusal,
     TokenMissing,
     TokenSpent,
     TokenUnknown,
     TooManyTries,
 )
-from surveys.tokens import normalise_token, token_digest
+from surveys.tokens import LONGEST_TYPED, normalise_token, token_digest
 
 blueprint = Blueprint("answering", __name__)
 
@@ -60,6 +70,7 @@ blueprint = Blueprint("answering", __name__)
 TYPED_ADDRESS = re.compile(
     r"(?:\S*/a/)?(?P<code>[0-9A-Za-z_-]{1,20})/?(?:\?[^#\s]*)?(?:#(?P<token>[0-9A-Za-z-]{0,80}))?"
 )
+QR_PIXELS = 12  # per module, shown at half its size: sharp on phones
 
 
 @blueprint.record_once
@@ -130,6 +141,39 @@ def draft(code: str) -> Response:
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
+@blueprint.route("/receipt", methods=["GET", "POST"])
+@public
+def receipt() -> Response:
+    """Say what became of a receipt's ballot; it is posted always, so that no log can hold it."""
+    page = "answering/receipt.html"
+    if request.method == "GET":
+        return make_response(render_template(page, typed="", refusal=None, found=None))
+    typed = clean_text(request.form.get(fields.RECEIPT, "")).strip()[:LONGEST_TYPED]
+    try:
+        found = _looked_up(typed)
+    except (ReceiptBroken, ReceiptUnknown) as refusal:
+        told = render_template(page, typed=typed, refusal=refusal, found=None)
+        return make_response(told, refusal.status)
+    address = url_for("answering.receipt", _anchor=found.receipt)
+    picture = qr_png(web.installation().settings.base_url + address, QR_PIXELS)
+    return make_response(
+        render_template(page, found=found, picture=b64encode(picture).decode("ascii"))
+    )
+
+
+def _looked_up(typed: str) -> FoundBallot:
+    """Return what may be told about a receipt's ballot; those that do not exist have a budget."""
+    sought = read_receipt(typed)
+    guard, address = web.installation().throttle, request.remote_addr or "-"
+    guard.check(throttle.RECEIPT_MISSES, address)
+    try:
+        with web.reading() as session:
+            return ballot_of_receipt(session, sought, web.now())
+    except ReceiptUnknown:
+        guard.miss(throttle.RECEIPT_MISSES, address)
+        raise
+
+
 def _received(link: OpenLink) -> Response:
     """Check what was sent, hand it over, and answer only when it is safely stored."""
     form = ballot_form(request.form, link)
@@ -143,25 +187,21 @@ def _received(link: OpenLink) -> Response:
         return _stepped(link, form, nonce_text)
     if not form.is_complete:
         return _again(link, form, nonce_text, Said(has_faults=True))
-    submission = form.submission(
-        link,
-        nonce.submission_id,
-        nonce.seconds_until(web.now()),
-        device.key_for(_secret(), web.installation().settings.is_secure, request.cookies, link),
-    )
+    address = request.remote_addr or ""
+    arrival = Arrival(nonce, nonce_text, request.cookies, address, web.now())
     try:
-        outcome = _kept(submission)
+        outcome = _kept(link, form, arrival)
     except (TokenUnknown, TokenSpent, NotSaved) as refusal:
         return _again(link, form, nonce_text, Said(refusal=refusal))
-    return _thanks(link, outcome, receipt_of(_secret(), nonce.submission_id))
+    return _thanks(link, outcome, receipt_of(nonce.submission_id, link.is_token))
 
 
-def _kept(submission: Submission) -> Outcome:
-    """Return what the writer makes of a submission, or has made of it on the short way."""
+def _kept(link: OpenLink, form: BallotForm, arrival: Arrival) -> Outcome:
+    """Return what the writer makes of a ballot, or has made of it on the short way."""
     answered = request.environ.get(ANSWERED)
     if isinstance(answered, Refusal):
         raise answered
-    return answered or web.installation().intake.keep(submission)
+    return answered or hand_over(web.installation(), link, form, arrival)
 
 
 def _thanks(link: OpenLink, outcome: Outcome, receipt: str) -> Response:
@@ -269,9 +309,9 @@ def _page(page: CompiledPage, nonce: str) -> Response:
 
 
 def _mark_device(link: OpenLink, response: Response) -> None:
-    """Give the browser its mark if it has none; a secret ballot neither reads nor sets it."""
+    """Give the browser its mark if it has none; secret and shared ones neither read nor set it."""
     is_secure = web.installation().settings.is_secure
-    if not link.is_token and device.device_of(_secret(), is_secure, request.cookies) is None:
+    if link.marks_browsers and device.device_of(_secret(), is_secure, request.cookies) is None:
         response.headers.add("Set-Cookie", device.new_mark(_secret(), is_secure))
 
 

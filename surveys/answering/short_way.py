@@ -18,9 +18,11 @@ from werkzeug.http import parse_cookie
 from surveys import metrics, web
 from surveys.answering import device, fields
 from surveys.answering.forms import ballot_form
-from surveys.answering.nonce import make_nonce, read_nonce, receipt_of
+from surveys.answering.gate import Arrival, hand_over
+from surveys.answering.nonce import make_nonce, read_nonce
 from surveys.answering.pages import Memories, page_headers, page_key, takes_gzip
 from surveys.answering.queries import OpenLink
+from surveys.answering.receipts import receipt_of
 from surveys.ballots import Outcome
 from surveys.manner import Manner, manner_of
 from surveys.refusals import Refusal
@@ -99,7 +101,7 @@ class ShortWay:
             return None
         link.check_open(self._clock())
         cookies = parse_cookie(str(environ.get("HTTP_COOKIE", "")))
-        asked = dict(parse_qsl(str(environ.get("QUERY_STRING", ""))))
+        asked = MultiDict(parse_qsl(str(environ.get("QUERY_STRING", ""))))
         manner = manner_of(asked, cookies, str(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
         return way(link, manner, cookies, environ)
 
@@ -111,7 +113,7 @@ class ShortWay:
             return None
         secret, is_secure = self._settings.secret_key, self._settings.is_secure
         headers = page_headers()
-        if not link.is_token and device.device_of(secret, is_secure, cookies) is None:
+        if link.marks_browsers and device.device_of(secret, is_secure, cookies) is None:
             headers.append(("Set-Cookie", device.new_mark(secret, is_secure)))
         return headers, page.packed(make_nonce(secret, link.id, self._clock()))
 
@@ -123,24 +125,21 @@ class ShortWay:
             return None
         secret = self._settings.secret_key
         form = ballot_form(posted, link)
-        nonce = read_nonce(secret, posted.get(fields.NONCE, ""), link.id)
+        nonce_text = posted.get(fields.NONCE, "")
+        nonce = read_nonce(secret, nonce_text, link.id)
         if not form.is_complete or fields.STEP in form.typed:
             return None
-        submission = form.submission(
-            link,
-            nonce.submission_id,
-            nonce.seconds_until(self._clock()),
-            device.key_for(secret, self._settings.is_secure, cookies, link),
-        )
+        address = str(environ.get("REMOTE_ADDR") or "")
+        arrival = Arrival(nonce, nonce_text, cookies, address, self._clock())
         try:
-            outcome: Outcome | Refusal = self._here.intake.keep(submission)
+            outcome: Outcome | Refusal = hand_over(self._here, link, form, arrival)
         except Refusal as refusal:
             outcome = refusal
         environ[ANSWERED] = outcome
         page = self._memories.pages.known((*page_key(link, manner), outcome))
         if page is None:
             return None
-        return page_headers(), page.packed(receipt_of(secret, nonce.submission_id))
+        return page_headers(), page.packed(receipt_of(nonce.submission_id, link.is_token))
 
     def _posted(self, environ: Environ) -> MultiDict[str, str] | None:
         """Return the fields of a plain form; leave the body readable for the ordinary route."""

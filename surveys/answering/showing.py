@@ -9,6 +9,7 @@ from surveys import web
 from surveys.answering.fields import UnitFields
 from surveys.answering.forms import BallotForm
 from surveys.answering.queries import OpenLink
+from surveys.answering.work_proof import WORK_BITS
 from surveys.questionnaire import BLANK, AskedClass
 from surveys.refusals import Refusal
 
@@ -50,6 +51,7 @@ def rendered(
         "answering/questionnaire.html",
         link=link,
         fields=link.asked.fields,
+        work_bits=WORK_BITS,
         # Said once and not once per radio button: there are thousands of them.
         items=[web.named(item, "words") for item in asked.items],
         options=[

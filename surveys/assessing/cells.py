@@ -9,6 +9,7 @@ from surveys.assessing.layout import UNIT_CODE, UNIT_NAME
 from surveys.assessing.scores import SheetUnit
 from surveys.refusals import FileProblem
 from surveys.spreadsheet import column_letters
+from surveys.traditional import simplified
 
 Problems = list[FileProblem]
 
@@ -108,4 +109,5 @@ def named_unit(row: Row, units: Mapping[str, SheetUnit], problems: Problems) -> 
 
 
 def _squeezed(name: str) -> str:
-    return "".join(name.split()).lower()
+    """Return what makes two names the same, whatever their script."""
+    return simplified("".join(name.split()).lower())

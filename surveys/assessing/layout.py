@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from surveys.traditional import simplified
+
 
 @dataclass(frozen=True)
 class Heading:
-    """Words that stand in the workbook; a reader accepts either language."""
+    """Words that stand in the workbook; a reader accepts either language, in either script."""
 
     chinese: str
     english: str
@@ -16,7 +18,7 @@ class Heading:
 
     def fits(self, value: object) -> bool:
         """Tell whether a cell or a sheet's name says this."""
-        text = str(value or "").strip().lower()
+        text = simplified(str(value or "").strip().lower())
         return text in {self.chinese, self.english.lower()}
 
 
@@ -38,7 +40,7 @@ REASON = Heading("事由", "Reason")
 YES = Heading("是", "yes")
 NO = Heading("否", "no")
 DOES_NOT_APPLY = "/"
-DOES_NOT_APPLY_WORDS = frozenset({"/", "／", "不适用", "not applicable", "n/a"})
+DOES_NOT_APPLY_WORDS = frozenset({"/", "／", "不适用", "不適用", "not applicable", "n/a"})
 
 # Title, aspects, names and full marks stand above the row of codes; units begin below it.
 TITLE_ROW, ASPECT_ROW, NAME_ROW, FULL_MARKS_ROW, CODE_ROW = range(5)

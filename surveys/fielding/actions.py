@@ -7,7 +7,12 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from surveys import audit
-from surveys.fielding.queries import link_in_round, round_for_links, units_without_window
+from surveys.fielding.queries import (
+    link_in_round,
+    round_for_links,
+    round_with_groups,
+    units_without_window,
+)
 from surveys.models import Link, Round, Token
 from surveys.questionnaire import Channel
 from surveys.refusals import NotFound
@@ -27,12 +32,13 @@ def make_link(
     label: str = "",
     unit_id: int | None = None,
     excluded_unit_id: int | None = None,
+    is_shared: bool = False,
     actor: str = "command",
 ) -> Link:
     """Make an entrance for a group; a window's has its unit, a batch of codes may leave one out."""
     made = round_for_links(session, round_id)
     _check_parts(made, group_id, {unit_id, excluded_unit_id} - {None})
-    link = _link(round_id, group_id, channel, unit_id)
+    link = _link(round_id, group_id, channel, unit_id, is_shared)
     link.label = label
     link.excluded_unit_id = excluded_unit_id
     session.add(link)
@@ -42,13 +48,18 @@ def make_link(
 
 
 def make_window_links(
-    session: Session, round_id: int, group_id: int, now: datetime, actor: str = "command"
+    session: Session,
+    round_id: int,
+    group_id: int,
+    now: datetime,
+    is_shared: bool = False,
+    actor: str = "command",
 ) -> tuple[Link, ...]:
     """Make a window link of a group for every unit that has none yet."""
     made = round_for_links(session, round_id)
     _check_parts(made, group_id, set())
     links = tuple(
-        _link(round_id, group_id, Channel.WINDOW, unit.id)
+        _link(round_id, group_id, Channel.WINDOW, unit.id, is_shared)
         for unit in units_without_window(session, round_id, group_id)
     )
     session.add_all(links)
@@ -104,9 +115,29 @@ def switch_link(
     return link
 
 
-def _link(round_id: int, group_id: int, channel: Channel, unit_id: int | None) -> Link:
+def switch_protection(
+    session: Session, round_id: int, asks_for_work: bool, now: datetime, actor: str
+) -> Round:
+    """Have phones do a little work before they hand in, or no longer; at any time."""
+    switched = round_with_groups(session, round_id)
+    switched.asks_for_work = asks_for_work
+    action = "protection switched on" if asks_for_work else "protection switched off"
+    audit.record(session, actor, action, now, round_id)
+    return switched
+
+
+def _link(
+    round_id: int, group_id: int, channel: Channel, unit_id: int | None, is_shared: bool
+) -> Link:
     code = "".join(secrets.choice(CODE_SIGNS) for _ in range(CODE_LENGTH))
-    return Link(round_id=round_id, group_id=group_id, channel=channel, code=code, unit_id=unit_id)
+    return Link(
+        round_id=round_id,
+        group_id=group_id,
+        channel=channel,
+        code=code,
+        unit_id=unit_id,
+        is_shared=is_shared,
+    )
 
 
 def _check_parts(made: Round, group_id: int, unit_ids: set[int | None]) -> None:

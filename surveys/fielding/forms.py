@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, SelectField, StringField
+from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from surveys import web
@@ -34,11 +34,18 @@ class LinkForm(FlaskForm):  # type: ignore[misc]  # the library brings no types
         self.group.choices = [(group.id, web.named(group)) for group in made.groups]
 
 
+class OpenForm(LinkForm):
+    """For whom an open link is, and whether one device serves many people."""
+
+    is_shared = BooleanField(lazy_gettext("Shared device (kiosk)"))
+
+
 class WindowForm(FlaskForm):  # type: ignore[misc]  # the library brings no types
     """For whom a window's link is, and at which unit it hangs; 0 stands for every unit."""
 
     group = SelectField(lazy_gettext("Group"), coerce=int)
     unit = SelectField(lazy_gettext("Unit"), coerce=int)
+    is_shared = BooleanField(lazy_gettext("Shared device (kiosk)"))
 
     def __init__(self, made: Round, prefix: str, **kwargs: Any) -> None:
         super().__init__(prefix=prefix, **kwargs)

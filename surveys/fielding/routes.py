@@ -10,10 +10,10 @@ from surveys import access, web
 from surveys.access import requires
 from surveys.fielding import actions, queries
 from surveys.fielding.code_list import build_code_list
-from surveys.fielding.forms import BatchForm, LinkForm, WindowForm
-from surveys.fielding.qr import qr_png, qr_svg
+from surveys.fielding.forms import BatchForm, OpenForm, WindowForm
 from surveys.models import Link, Role, Round
 from surveys.participation import participation
+from surveys.qr import qr_png, qr_svg
 from surveys.questionnaire import Channel
 
 blueprint = Blueprint("fielding", __name__, url_prefix="/console/rounds/<int:round_id>/links")
@@ -26,7 +26,7 @@ PICTURE_CACHE = "private, max-age=86400"
 class Forms:
     """The three forms of the page; their prefixes keep their fields apart."""
 
-    link: LinkForm
+    link: OpenForm
     window: WindowForm
     batch: BatchForm
 
@@ -57,6 +57,7 @@ def make_open_link(round_id: int) -> Response | tuple[str, int]:
             Channel.OPEN,
             web.now(),
             label=forms.link.label.data,
+            is_shared=forms.link.is_shared.data,
             actor=access.actor(),
         )
     flash(_("The link is ready."), "good")
@@ -73,6 +74,7 @@ def make_window_links(round_id: int) -> Response | tuple[str, int]:
     if not forms.window.validate():
         return _page(made, forms), 422
     group_id, unit_id = forms.window.group.data, forms.window.unit.data
+    is_shared = forms.window.is_shared.data
     with web.transaction() as session:
         now, actor = web.now(), access.actor()
         if unit_id:
@@ -84,11 +86,12 @@ def make_window_links(round_id: int) -> Response | tuple[str, int]:
                     Channel.WINDOW,
                     now,
                     unit_id=unit_id,
+                    is_shared=is_shared,
                     actor=actor,
                 ),
             )
         else:
-            new = actions.make_window_links(session, round_id, group_id, now, actor)
+            new = actions.make_window_links(session, round_id, group_id, now, is_shared, actor)
     flash(_("%(count)s window links were made.", count=len(new)), "good" if new else "info")
     return _back(round_id)
 
@@ -132,6 +135,21 @@ def switch_link(round_id: int, link_id: int) -> Response:
     return _back(round_id)
 
 
+@blueprint.post("/protection")
+@requires(Role.OFFICE)
+def switch_protection(round_id: int) -> Response:
+    """Have phones do a little work against robots, or no longer."""
+    is_on = request.form.get("on") == "yes"
+    with web.transaction() as session:
+        actions.switch_protection(session, round_id, is_on, web.now(), access.actor())
+    flash(
+        _("The protection against robots is on.")
+        if is_on
+        else _("The protection against robots is off.")
+    )
+    return _back(round_id)
+
+
 @blueprint.get("/<int:link_id>/qr.svg")
 @requires(Role.OFFICE)
 def qr_as_svg(round_id: int, link_id: int) -> Response:
@@ -147,7 +165,7 @@ def qr_as_png(round_id: int, link_id: int) -> Response:
 
 
 def _forms(made: Round) -> Forms:
-    return Forms(LinkForm(made, "link"), WindowForm(made, "window"), BatchForm(made, "batch"))
+    return Forms(OpenForm(made, "link"), WindowForm(made, "window"), BatchForm(made, "batch"))
 
 
 def _page(made: Round, forms: Forms) -> str:

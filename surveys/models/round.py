@@ -116,6 +116,7 @@ class Unit(Base):
     name: Mapped[str] = mapped_column(String(120))
     name_en: Mapped[str | None] = mapped_column(String(120))
     duties: Mapped[str | None] = mapped_column(Text)
+    duties_en: Mapped[str | None] = mapped_column(Text)
     is_ranked: Mapped[bool] = mapped_column(default=True)
 
     round: Mapped[Round] = relationship(lazy="raise", back_populates="units")

@@ -169,6 +169,7 @@ def _add_units(session: Session, round_id: int, plan: RoundPlan) -> None:
             name=unit.name,
             name_en=unit.name_en,
             duties=unit.duties,
+            duties_en=unit.duties_en,
             is_ranked=unit.is_ranked,
         )
         for number, unit in enumerate(plan.units, start=1)

@@ -11,6 +11,7 @@ from analytics.faults import N_
 from surveys.questionnaire import Kind, UnitChoice
 from surveys.settings import CITY_CLOCK
 from surveys.spreadsheet import Value, number, text
+from surveys.traditional import simplified
 
 NAME_CHARS = 120
 LINE_CHARS = 200
@@ -224,7 +225,7 @@ def _short_enough(words: str, most: int) -> str:
 
 
 def _one_of(words: Mapping[Any, tuple[str, str]], value: Value) -> Any:
-    said = text(value).casefold()
+    said = simplified(text(value).casefold())
     for meant, names in words.items():
         if said in {named.casefold() for named in names}:
             return meant

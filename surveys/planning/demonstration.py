@@ -141,6 +141,8 @@ def demonstration_plan(
                 row["class"],
                 row["name_en"],
                 is_ranked=row["ranked"] == "yes",
+                duties=row["duties"],
+                duties_en=row["duties_en"],
             )
             for row in rows
         ),

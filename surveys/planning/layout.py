@@ -117,6 +117,13 @@ UNITS = Table(
             width=10,
         ),
         Column("duties", ("主要职责", "duties"), cells.long, N_("shown beside the unit"), width=40),
+        Column(
+            "duties_en",
+            ("英文职责", "duties_en"),
+            cells.long,
+            N_("for English pages"),
+            width=40,
+        ),
     ),
     N_("The units that are appraised, in the order of the questionnaire."),
 )

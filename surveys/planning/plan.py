@@ -29,6 +29,7 @@ class PlannedUnit:
     name_en: str | None = None
     is_ranked: bool = True
     duties: str | None = None
+    duties_en: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class RoundPlan:
             "code": self.code,
             "name": self.name,
             "classes": [asdict(one) for one in self.classes],
-            "units": [asdict(unit) for unit in self.units],
+            "units": [_frozen(unit) for unit in self.units],
             "groups": [asdict(group) for group in self.groups],
             "indicators": [
                 {**asdict(one), "full_marks": format(one.full_marks.normalize(), "f")}
@@ -109,3 +110,11 @@ class RoundPlan:
             "questionnaires": [asdict(text) for text in self.questionnaires],
             "rules": self.rules.document(),
         }
+
+
+def _frozen(unit: PlannedUnit) -> dict[str, Any]:
+    """Return a unit as it is frozen; what older rounds did not know stands there if it is used."""
+    found = asdict(unit)
+    if found["duties_en"] is None:
+        del found["duties_en"]
+    return found

@@ -171,6 +171,7 @@ def _unit(unit: Unit) -> PlannedUnit:
         name_en=unit.name_en,
         is_ranked=unit.is_ranked,
         duties=unit.duties,
+        duties_en=unit.duties_en,
     )
 
 

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from surveys import web
 from surveys.access import actor, person, requires
+from surveys.address_budget import BALLOTS_FLAGGED
 from surveys.live import live_counts
 from surveys.models import Role
 from surveys.notice import notice_of
@@ -177,6 +178,7 @@ def rules(round_id: int) -> ResponseReturnValue:
         methods=rule_words.METHODS,
         small_samples=rule_words.SMALL_SAMPLES,
         consequences=rule_words.CONSEQUENCES,
+        crowd=BALLOTS_FLAGGED,
         ties=[_(rule_words.TIES[tie]) for tie in plan.rules.ties],
     )
 

@@ -9,6 +9,7 @@ from surveys.planning.cells import CellFault
 from surveys.planning.layout import LISTING_HEADINGS, NOTES, Column, Listing, Table
 from surveys.refusals import FileProblem, FileProblems
 from surveys.spreadsheet import Sheet, Value, Workbook, column_letters, text
+from surveys.traditional import simplified
 
 PROBLEMS_MAX = 100
 
@@ -124,7 +125,7 @@ def check_sheets(
     names = {name.casefold() for one in known for name in one.names}
     notes = {name.casefold() for name in NOTES}
     for sheet in workbook.sheets:
-        if sheet.rows and sheet.name.casefold() not in names | notes:
+        if sheet.rows and simplified(sheet.name.casefold()) not in names | notes:
             problems.add(
                 sheet.name,
                 None,
@@ -225,5 +226,5 @@ def _shown(cell: Value) -> str:
 
 
 def _heading(cell: Value) -> str:
-    """Return a heading without what people add to it: spaces, case, an asterisk for required."""
-    return "".join(text(cell).split()).rstrip("*＊").casefold()
+    """Return a heading without what people add to it: spaces, case, script, an asterisk."""
+    return simplified("".join(text(cell).split()).rstrip("*＊").casefold())

@@ -5,7 +5,7 @@ from surveys.refusals.refusal import Refusal
 
 
 class UpgradeNeedsStop(Refusal):
-    """A migration rewrites tables that hold ballots."""
+    """A migration rewrites tables that hold ballots, or holds them for as long."""
 
     status = 409
     message = N_("Migration %(revisions)s rewrites tables that hold ballots.")

@@ -60,6 +60,26 @@ class TokenSpent(Refusal):
     advice = N_("That first ballot is safely kept and counts. This one was not saved.")
 
 
+class ReceiptBroken(Refusal):
+    """What was typed cannot be a receipt."""
+
+    status = 422
+    message = N_("A receipt has 12 letters and digits.")
+    advice = N_("Please compare it with the page that you were shown, sign by sign.")
+
+
+class ReceiptUnknown(Refusal):
+    """No ballot has this receipt, or it is not stored yet."""
+
+    status = 404
+    message = N_("No ballot with this receipt is stored here.")
+    advice = N_(
+        "Please compare it with the page that you were shown, sign by sign. If you have handed in "
+        "just now, try again in a few minutes. Ballots of a rehearsal are removed before the "
+        "appraisal opens."
+    )
+
+
 class BodyTooLarge(Refusal):
     """More was sent than any ballot or file may hold."""
 
@@ -91,6 +111,17 @@ class Busy(NotSaved):
     """More ballots wait than may wait."""
 
     message = N_("Many people are answering right now. Your ballot is not saved yet.")
+
+
+class Crowded(NotSaved):
+    """So many ballots came from one address that this one has to wait."""
+
+    status = 429
+    message = N_("Many ballots come from this network at the moment. Your ballot is not saved yet.")
+    advice = N_(
+        "Nothing is lost: your answers are still on this page. "
+        "Please press the button again in a moment; it will be counted only once."
+    )
 
 
 class StoreFull(NotSaved):

@@ -117,6 +117,29 @@ def test_class_weights_replace_the_general_ones_and_leave_the_unnamed_at_zero():
     assert parse_rules(named.to_json()) == named
 
 
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("default", "6ca8c000f8237a40c7f5104debf4e7471410f91fbf9f055d325fb3b8a3dc796c"),
+        ("three-100-75-55", "4b2938c04f2bd0b1b8c4d78b832c5d951087c78e1ad7dfce1186409725aa5584"),
+    ],
+)
+def test_checks_that_came_later_leave_older_digests_as_they_are(name, digest):
+    shipped = preset(name)
+    assert shipped.sha256 == digest  # as it was before they came
+    assert (shipped.validity.no_proof, shipped.validity.crowded) == (Action.FLAG, Action.FLAG)
+
+
+@pytest.mark.parametrize("check", ["no_proof", "crowded"])
+def test_a_later_check_is_written_down_where_it_differs(check):
+    said = rules(validity={check: {"action": "flag"}})
+    assert said.sha256 == rules().sha256
+    other = rules(validity={check: {"action": "exclude"}})
+    assert other.document()["validity"][check] == {"action": "exclude"}
+    assert other.sha256 != rules().sha256
+    assert parse_rules(other.to_json()) == other
+
+
 def test_everything_that_can_be_set_round_trips():
     full = rules(
         name_en="Rules",
@@ -129,12 +152,15 @@ def test_everything_that_can_be_set_round_trips():
             "identical": {"units": 20, "action": "ignore"},
             "no_device": {"action": "ignore"},
             "coached": {"action": "exclude"},
+            "no_proof": {"action": "ignore"},
+            "crowded": {"action": "exclude"},
         },
         work_aspects=["FUNC", "LAW"],
         ties=["work"],
         publish_floor=7,
     )
     assert full.validity.coached is Action.EXCLUDE
+    assert full.validity.no_proof is Action.IGNORE
     assert full.conversion.limit == Decimal("2.5")
     assert full.groups[0].publish_floor == 7
     assert parse_rules(full.to_json()) == full

@@ -34,7 +34,7 @@ def pattern(unit, codes):
 
 
 def receipt(answer):
-    return tree(answer).find(".//dl[@class='receipt']/dd").text
+    return tree(answer).find(".//dl[@class='receipt']/dd/input").get("value")
 
 
 def test_a_citizen_answers_tries_again_and_counts_once(client, session, made):

@@ -107,7 +107,7 @@ def rate(page, number, pattern):
 def hand_in(page):
     page.click("#ballot .hand-in")
     page.wait_for_selector(".thanks")
-    return page.inner_text(".receipt dd")
+    return page.input_value(".receipt input")
 
 
 def answer_required(page):

@@ -81,6 +81,7 @@ def link(choice=UnitChoice.CHOSEN, channel=Channel.OPEN, units=3, questions=QUES
         state=RoundState.OPEN,
         opens_at=None,
         closes_at=None,
+        results_on=None,
         leaves_own_unit_out=False,
         window_unit=None,
         asked=Asked(asked, rules, fields_of(asked), "v"),

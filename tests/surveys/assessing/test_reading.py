@@ -15,6 +15,7 @@ from surveys.assessing.scores import (
 )
 from surveys.refusals import FileProblems
 from surveys.spreadsheet import Sheet, Workbook
+from surveys.traditional import traditional
 
 D = Decimal
 INDICATORS = (
@@ -347,3 +348,22 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file():
         ("工作考评", None, None),
         ("加扣分", 3, "E 事由"),
     ]
+
+
+def test_a_workbook_in_traditional_characters_is_read_as_the_same():
+    """So is written what the template says to a reader in Taiwan, and what is typed there."""
+    adjustments = [["U01", "市财政局", D(1), "否", "获表彰"]]
+    given = workbook([*GOOD, ["U03", "市气象局", None, "不适用", D(3)]], adjustments)
+    sheets = tuple(
+        Sheet(traditional(sheet.name), tuple(tuple(map(written, row)) for row in sheet.rows))
+        for sheet in given.sheets
+    )
+    assert sheets[0].rows[-1][3] == "不適用"
+    assert sheets[0].rows[5][1] == "市財政局"
+    found, expected = read_work(Workbook("分數.xlsx", sheets), PLAN), read_work(given, PLAN)
+    assert found.units == expected.units
+    assert found.adjustments[0].reason == "獲表彰"
+
+
+def written(value):
+    return traditional(value) if isinstance(value, str) else value

@@ -8,7 +8,7 @@ import zxingcpp
 from sqlalchemy import select
 
 from surveys.db import reading, transaction
-from surveys.models import AuditEntry, Link, RoundState, Token
+from surveys.models import AuditEntry, Link, Round, RoundState, Token
 from surveys.questionnaire import Channel
 from surveys.tokens import token_digest
 from tests import makers
@@ -191,3 +191,68 @@ def test_a_link_is_not_reached_through_another_round(office, made, store):
         other = makers.make_round(session, code="other")
     place = f"/console/rounds/{other.round.id}/links/{made.links['citizens'].id}/qr.png"
     assert office.get(place).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("form", "typed"),
+    [
+        pytest.param("open", {"link-group": "{group}"}, id="an open link"),
+        pytest.param(
+            "windows", {"window-group": "{group}", "window-unit": "{unit}"}, id="a window"
+        ),
+        pytest.param("windows", {"window-group": "{group}", "window-unit": "0"}, id="all windows"),
+    ],
+)
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_a_link_may_be_for_a_shared_device(office, page, made, store, form, typed, is_shared):
+    known = {link.id for link in made.links.values()}
+    parts = {"group": made.groups["citizens"].id, "unit": made.units[3].id}
+    fields = {name: value.format(**parts) for name, value in typed.items()}
+    prefix = "link" if form == "open" else "window"
+    shared = {f"{prefix}-is_shared": "y"} if is_shared else {}
+    assert send(office, page, form, **fields, **shared).status_code == 303
+    with reading(store) as session:
+        new = session.scalars(select(Link).where(Link.id.not_in(known))).all()
+    assert new
+    assert {link.is_shared for link in new} == {is_shared}
+    assert (
+        visible_text(office.get(f"{page}?lang=en")).count("shared device") == len(new) * is_shared
+    )
+
+
+def test_codes_are_never_for_a_shared_device(office, page, made):
+    action = f"{page}/codes"
+    assert not [name for name in form_fields(office.get(page), action) if "shared" in name]
+
+
+@pytest.mark.parametrize("state", [RoundState.DRAFT, RoundState.OPEN, RoundState.CLOSED])
+def test_the_protection_against_robots_is_switched_at_any_time(office, store, state):
+    with transaction(store) as session:
+        made = makers.make_round(session, state=state)
+    page = f"/console/rounds/{made.round.id}/links"
+    for is_on in (True, False):
+        assert send(office, page, "protection").status_code == 303
+        with reading(store) as session:
+            assert session.get_one(Round, made.round.id).asks_for_work is is_on
+    with reading(store) as session:
+        done = session.scalars(
+            select(AuditEntry.action).where(AuditEntry.round_id == made.round.id)
+        )
+        assert list(done) == ["protection switched on", "protection switched off"]
+
+
+def test_the_protection_is_seen_on_the_phone_at_once(app, office, page, made):
+    phone = app.test_client()
+    address = f"/a/{made.links['citizens'].code}"
+    assert "data-work" not in phone.get(address).text
+    send(office, page, "protection")
+    assert "data-work" in phone.get(address).text
+    send(office, page, "protection")
+    assert "data-work" not in phone.get(address).text
+
+
+def test_the_protection_is_not_switched_by_another_site(office, page, made, store):
+    assert office.post(f"{page}/protection", data={"on": "yes"}).status_code == 400
+    with reading(store) as session:
+        assert session.get_one(Round, made.round.id).asks_for_work is False
+    assert office.post("/console/rounds/4711/links/protection").status_code in {400, 404}

@@ -9,11 +9,13 @@ import openpyxl
 import pytest
 
 from analytics.rules import parse_rules, preset
+from surveys.planning.cells import KINDS, UNIT_CHOICES
 from surveys.planning.demonstration import demonstration_plan, example_plan
-from surveys.planning.layout import Tongue
+from surveys.planning.layout import SHEETS, Tongue
 from surveys.planning.workbook import build_round_workbook, read_round
 from surveys.refusals import FileProblems
 from surveys.spreadsheet import read_workbook
+from surveys.traditional import traditional
 
 BEGIN = datetime.fromisoformat("2026-11-22T09:00+08:00")
 END = datetime.fromisoformat("2026-12-22T18:00+08:00")
@@ -79,6 +81,26 @@ def test_what_is_left_out_of_the_notice_has_its_default():
     assert (blank.contact, blank.keep_months, blank.results_on) == (None, 24, None)
     gone = read(changed(("轮次", "A9", None), ("轮次", "A10", None), ("轮次", "A11", None)))
     assert gone == blank
+
+
+def test_names_and_kinds_are_read_in_traditional_characters_too():
+    """A reader in Taiwan writes 單位 over a sheet and 單選 into a cell."""
+    book = openpyxl.load_workbook(io.BytesIO(WRITTEN))
+    changed = set()
+    words = {name for one in SHEETS for name in one.names}
+    words |= {name for one in SHEETS for column in one.columns for name in column.headings}
+    words |= {name for names in (*KINDS.values(), *UNIT_CHOICES.values()) for name in names}
+    for sheet in book:
+        sheet.title = traditional(sheet.title)
+        for cell in (cell for row in sheet for cell in row):
+            said = str(cell.value or "")
+            if said.rstrip("*") in words and traditional(said) != said:
+                cell.value = traditional(said)
+                changed.add(cell.value)
+    assert {"單選", "主要職責", "代碼*"} <= changed
+    file = io.BytesIO()
+    book.save(file)
+    assert read(file.getvalue()) == PLAN
 
 
 def test_the_demonstration_is_the_round_of_the_city():

@@ -19,15 +19,13 @@ def qr_svg(address: str) -> bytes:
     return _picture(address, SvgPathFillImage)
 
 
-def qr_png(address: str) -> bytes:
+def qr_png(address: str, pixels_per_module: int = PIXELS_PER_MODULE) -> bytes:
     """Return the QR code of an address as a picture of black and white points."""
-    return _picture(address, PyPNGImage)
+    return _picture(address, PyPNGImage, pixels_per_module)
 
 
-def _picture(address: str, kind: type[BaseImage]) -> bytes:
-    code = qrcode.QRCode(
-        error_correction=ERROR_CORRECT_M, border=QUIET_ZONE, box_size=PIXELS_PER_MODULE
-    )
+def _picture(address: str, kind: type[BaseImage], box_size: int = PIXELS_PER_MODULE) -> bytes:
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE, box_size=box_size)
     code.add_data(address)
     content = BytesIO()
     code.make_image(image_factory=kind).save(content)

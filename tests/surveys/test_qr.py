@@ -6,7 +6,7 @@ import png
 import pytest
 import zxingcpp
 
-from surveys.fielding.qr import qr_png, qr_svg
+from surveys.qr import qr_png, qr_svg
 
 ADDRESS = "https://pingyi.example.gov.cn/a/7k2mq9xwd"
 SECRET = f"{ADDRESS}#0123456789ABCDEFGHJKMNPQRS"
