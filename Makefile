@@ -44,9 +44,9 @@ messages: ## collect the sentences people read into the catalogues and compile t
 	@scripts/setup.sh test
 	@scripts/messages.sh
 
-screens: ## take the README's pictures again from a fresh demonstration
+screens: ## take the README's pictures again, and every page of the phone into var/screens (ARGS=… names scenes)
 	@scripts/setup.sh test
-	@.venv/bin/python scripts/screens.py
+	@$(BIN) scripts.screens $(ARGS)
 
 lock: ## resolve requirements*.in again into the hash-pinned requirements*.txt
 	@scripts/lock.sh

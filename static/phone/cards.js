@@ -33,7 +33,7 @@ const isTouched = (card) => card.values.some((value) => value);
 // Filled once from what is checked, then kept up card by card: a tap must not look at 140 units.
 function sheetOf(form) {
   const units = all(".unit", form);
-  const sheet = { form, units, cards: new Map(), done: 0, past: [] };
+  const sheet = { form, units, strip: one(".progress", form), cards: new Map(), done: 0, past: [] };
   const size = units.length ? itemsOf(units[0]).length : 0;
   const filled = new Set(all(".unit input:checked", form).map((input) => input.closest(".unit")));
   units.forEach((unit) => {
@@ -108,7 +108,8 @@ function showState(sheet, unit) {
 }
 
 function showClear(sheet, unit, isWanted) {
-  let button = one(".clear", unit);
+  // The last thing on a card. Looking for it by its name would look at all cards: one was just changed.
+  let button = unit.lastElementChild.matches(".clear") ? unit.lastElementChild : null;
   if (!isWanted || button) {
     if (button) button.hidden = !isWanted;
     return;
@@ -128,9 +129,8 @@ function showClear(sheet, unit, isWanted) {
 }
 
 function showProgress(sheet) {
-  const { form, units, done } = sheet;
+  const { form, units, strip, done } = sheet;
   const words = form.dataset.count.replace("##", units.length).replace("#", done);
-  const strip = one(".progress", form);
   if (strip) {
     strip.hidden = false;
     one("progress", strip).value = done;

@@ -67,8 +67,6 @@ PUBLIC = QuestionnaireText(
             Kind.SEVERAL,
             "您通过哪些方式办事？",
             "Which ways did you use?",
-            hint="可以选择多项",
-            hint_en="You may choose several",
             choices=(
                 Choice("window", "现场窗口", "At the counter"),
                 Choice("online", "网站或手机应用", "Website or app"),
