@@ -21,7 +21,7 @@ const filledIn = (form) => [...new FormData(form)].filter(([name, value]) => val
 // --- on the phone, for open questionnaires -------------------------------------------------------
 
 function keepDraft(form) {
-  if (isSecret(form) || isShared(form) || !form.isConnected) return false;
+  if (isSecret(form) || isShared(form) || !form.isConnected || form.dataset.forgotten) return false;
   const fields = filledIn(form);
   const draft = { at: Date.now(), nonce: one("[name=nonce]", form).value, fields, scroll: scrollY };
   return tryStore(() => {
@@ -40,6 +40,7 @@ function sayKept({ form, done }) {
 
 function forgetDraft(form) {
   lastPlace = -1;
+  form.dataset.forgotten = "yes"; // the page is still here while it goes, and would be kept once more
   tryStore(() => localStorage.removeItem(draftName(form)));
   tryStore(() => sessionStorage.removeItem(tokenName(form)));
 }
