@@ -54,12 +54,16 @@ function takeUp(sheet, unit, remembers) {
   showProgress(sheet);
 }
 
+// Return the unit that was changed back, and the field where that is seen.
 function undo(sheet) {
   const last = sheet.past.pop();
   if (!last) return null;
-  writeCard(last.unit, last.card);
-  takeUp(sheet, last.unit, false);
-  return last.unit;
+  const { unit, card } = last;
+  const { values } = sheet.cards.get(unit);
+  const item = itemsOf(unit)[card.values.findIndex((value, index) => value !== values[index])];
+  writeCard(unit, card);
+  takeUp(sheet, unit, false);
+  return { unit, field: item ? one("input:checked", item) || one("input", item) : wholeOf(unit) };
 }
 
 // "I do not know this unit" answers what is still open; unticking takes those answers back.

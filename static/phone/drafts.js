@@ -21,7 +21,7 @@ const filledIn = (form) => [...new FormData(form)].filter(([name, value]) => val
 // --- on the phone, for open questionnaires -------------------------------------------------------
 
 function keepDraft(form) {
-  if (isSecret(form) || isShared(form) || !form.isConnected) return false;
+  if (isSecret(form) || isShared(form) || !form.isConnected || form.dataset.forgotten) return false;
   const fields = filledIn(form);
   const draft = { at: Date.now(), nonce: one("[name=nonce]", form).value, fields, scroll: scrollY };
   return tryStore(() => {
@@ -40,6 +40,7 @@ function sayKept({ form, done }) {
 
 function forgetDraft(form) {
   lastPlace = -1;
+  form.dataset.forgotten = "yes"; // the page is still here while it goes, and would be kept once more
   tryStore(() => localStorage.removeItem(draftName(form)));
   tryStore(() => sessionStorage.removeItem(tokenName(form)));
 }
@@ -148,25 +149,32 @@ async function checkToken(sheet) {
     if (!answer.ok) return;
     form.dataset.usable = "yes";
     tryStore(() => sessionStorage.setItem(tokenName(form), field.value));
-    if (found.draft && !filledIn(form).length) resume(sheet, found.draft);
+    if (found.draft && sheet.wasEmpty) resume(sheet, found.draft);
+    sheet.wasEmpty = false;
   } catch {
     said.hidden = true; // The ballot itself will tell.
   }
 }
 
+// What was touched before a slow answer came stays as it is; the rest comes from the draft, which
+// would else be put aside anew without it.
 function resume(sheet, draft) {
+  const mine = new Set(filledIn(sheet.form).map(([name]) => name));
   const fields = [];
-  Object.keys(draft).forEach((name) => draft[name].forEach((value) => fields.push([name, value])));
+  Object.keys(draft).filter((name) => !mine.has(name))
+    .forEach((name) => draft[name].forEach((value) => fields.push([name, value])));
   fillIn(sheet, fields);
+  if (mine.size) sheet.form.dispatchEvent(new Event("filled"));
   one(".restored", sheet.form).hidden = false;
   one(".afresh", sheet.form).hidden = true;
-  if (sheet.stops) goToNext(sheet);
+  if (sheet.stops && !mine.size) goToNext(sheet);
 }
 
 function prepareToken(sheet) {
   const { form } = sheet;
   const field = one("#token", form);
   if (!field) return;
+  sheet.wasEmpty = filledIn(form).length === 0;
   const kept = tryStore(() => sessionStorage.getItem(tokenName(form)));
   if (kept && !field.value) field.value = kept;
   field.addEventListener("change", () => checkToken(sheet));

@@ -115,10 +115,11 @@ function goToClass(sheet, event) {
   goTo(sheet, sheet.stops.indexOf(one(".unit", section)));
 }
 
-function takeBack(sheet) {
-  const unit = undo(sheet);
-  if (!unit) return;
-  showUnit(sheet, unit);
+function takeBack(sheet, isByKey) {
+  const undone = undo(sheet);
+  if (!undone) return;
+  showUnit(sheet, undone.unit);
+  if (isByKey) undone.field.focus(); // so that the next digit answers what was taken back
   sheet.form.dispatchEvent(new Event("filled"));
 }
 
@@ -129,7 +130,7 @@ function pressed(sheet, event) {
   const unit = event.target.closest(".unit");
   if (!unit || event.target.type === "textarea" || event.altKey || event.metaKey) return;
   if (event.ctrlKey) {
-    if (event.key.toLowerCase() === "z") { event.preventDefault(); takeBack(sheet); }
+    if (event.key.toLowerCase() === "z") { event.preventDefault(); takeBack(sheet, true); }
     return;
   }
   if (event.key === "Enter" && !event.target.closest("button")) {

@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from surveys.db import open_database, transaction
+from surveys.models import RoundState
+from tests.conftest import fresh_database
+from tests.journeys.browser.phone import Phone, Served
+from tests.makers import make_round
 from tests.server import Server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -68,4 +73,48 @@ def browse(chromium: Browser) -> Iterator[Callable[..., Page]]:
     yield open_page
     for context in contexts:
         context.close()
+    assert not faults
+
+
+@pytest.fixture(scope="module", params=["sqlite"])
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """Serve rounds of several sizes to all tests of a file; ask for both stores by parameters."""
+    folder = tmp_path_factory.mktemp("served")
+    with fresh_database(request, folder) as url:
+        database = open_database(url)
+        with transaction(database) as session:
+            rounds = {
+                "city": make_round(session, units=62, classes=5, code="city", tokens=30),
+                "province": make_round(
+                    session, units=140, classes=5, code="prov", tokens=12, unit_digits=3
+                ),
+                "town": make_round(session, units=10, classes=2, code="town", tokens=40),
+                "past": make_round(session, RoundState.CLOSED, code="past", tokens=0),
+            }
+        server = Server(folder / "var", url)
+        server.start()
+        yield Served(server, database, rounds)
+        server.stop()
+        database.dispose()
+
+
+@pytest.fixture
+def phone(served: Served, browse: Callable[..., Page]) -> Iterator[Callable[..., Phone]]:
+    """Open phones of their own; fail on any dialog, and on any request to another host."""
+    faults: list[str] = []
+
+    def open_phone(**options: Any) -> Phone:
+        page = browse(**{**PHONE, **options})
+        held = Phone(page, served)
+        page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda asked: held.requests.append(asked.url))
+        phones.append(held)
+        return held
+
+    phones: list[Phone] = []
+    yield open_phone
+    for held in phones:
+        faults += [it for it in held.requests if not it.startswith((served.url, "data:"))]
     assert not faults

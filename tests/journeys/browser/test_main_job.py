@@ -240,7 +240,7 @@ def test_from_the_qr_code_to_the_official_workbook(server, browse, tmp_path, dat
     # A deputy scans a slip: the code is in the fragment, which no server sees.
     deputy = browse(**PHONE)
     deputy.goto(codes[0])
-    deputy.wait_for_function("document.querySelector('#token').value.length >= 26")
+    deputy.wait_for_function("() => document.querySelector('#token').value.length >= 26")
     assert "#" not in deputy.evaluate("location.href"), "the secret leaves the address bar"
     deputy.click(".after")
     for box in deputy.query_selector_all(".unit input[name$='.unknown']"):
@@ -252,7 +252,7 @@ def test_from_the_qr_code_to_the_official_workbook(server, browse, tmp_path, dat
     deputy = browse(**PHONE)
     deputy.goto(codes[0])
     deputy.wait_for_function(
-        "document.querySelector('#token-said').textContent.length > 0 "
+        "() => document.querySelector('#token-said').textContent.length > 0 "
         "&& !document.querySelector('#token-said').hidden"
     )
     assert "已经交过" in deputy.inner_text("#token-said")
