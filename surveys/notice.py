@@ -26,9 +26,10 @@ Outline = tuple[tuple[str, str, tuple[str, ...]], ...]
 
 
 class Variant(StrEnum):
-    """Which of the two promises is made."""
+    """Which promise is made."""
 
     OPEN = "open"  # open links and windows
+    SHARED = "shared"  # the same on a device that many people use
     CODES = "codes"  # one-time codes: a secret ballot
 
 
@@ -69,9 +70,11 @@ class Notice:
         """Return what a page that shows this notice changes with."""
         return self.sha256 or self.facts
 
-    def told(self, language: str, is_secret: bool) -> tuple[Section, ...]:
+    def told(self, language: str, is_secret: bool, is_shared: bool = False) -> tuple[Section, ...]:
         """Return the sections in a language as HTML names it; an unknown one is Chinese."""
-        variant = Variant.CODES if is_secret else Variant.OPEN
+        variant = Variant.SHARED if is_shared else Variant.OPEN
+        if is_secret:
+            variant = Variant.CODES
         if self.text is not None:
             stored = _stored(self.text)
             return (stored.get(language) or stored[LANGUAGES[DEFAULT_LOCALE]])[variant]
@@ -177,30 +180,24 @@ REST: Outline = (
     ),
 )
 STORED, NOT_STORED = N_("What is stored"), N_("What is not stored")
-OUTLINES: Mapping[Variant, Outline] = {
-    Variant.OPEN: (
-        WHO,
-        (
-            "stored",
-            STORED,
-            (
-                N_(
-                    "Your answers and comments, the day, the link you came by, and how many "
-                    "seconds it took."
-                ),
-                N_(
-                    "A random mark of this browser, kept only as a key for this round, so that "
-                    "each phone counts once."
-                ),
-            ),
-        ),
-        (
-            "not_stored",
-            NOT_STORED,
-            (N_("Your name, identity or telephone number, and network address."),),
-        ),
-        *REST,
+ANSWERS = N_(
+    "Your answers and comments, the day, the link you came by, and how many seconds it took."
+)
+MARK = N_(
+    "A random mark of this browser, kept only as a key for this round, so that each phone counts "
+    "once."
+)
+UNSENT = N_("Until you hand in, what you filled in stays on this phone, for 30 days at most.")
+NO_NAMES: Outline = (
+    (
+        "not_stored",
+        NOT_STORED,
+        (N_("Your name, identity or telephone number, and network address."),),
     ),
+)
+OUTLINES: Mapping[Variant, Outline] = {
+    Variant.OPEN: (WHO, ("stored", STORED, (ANSWERS, MARK, UNSENT)), *NO_NAMES, *REST),
+    Variant.SHARED: (WHO, ("stored", STORED, (ANSWERS,)), *NO_NAMES, *REST),
     Variant.CODES: (
         (
             "discipline",

@@ -258,3 +258,13 @@ def test_a_contact_is_text(app):
     html = piece(app, database, made, "citizens", "answering/notice.html")
     assert "<b>" not in html
     assert "&lt;b&gt;" in html
+
+
+def test_a_shared_device_keeps_no_mark_and_no_draft_and_says_so():
+    def stored(is_shared):
+        parts = Notice(FACTS).told("en", is_secret=False, is_shared=is_shared)
+        return next(part.paragraphs for part in parts if part.name == "stored")
+
+    assert [words for words in stored(False) if "mark" in words or "stays on" in words]
+    assert [words for words in stored(True) if "mark" in words or "stays on" in words] == []
+    assert stored(True) == stored(False)[:1]

@@ -1,4 +1,4 @@
-"""A citizen's phone: with scripts and without, one window, one page light enough for any network."""
+"""A citizen on an old phone, with scripts and without: from the link to the receipt, once."""
 
 import pytest
 
