@@ -4,6 +4,7 @@ const DRAFT_DAYS = 30;
 const NOT_KEPT = new Set(["nonce", "token", "step", "work"]);
 const LOCAL_PAUSE = 400;
 const SERVER_PAUSE = 3000;
+const LONGEST_OPEN = 10000;
 
 const codeOf = (form) => new URL(form.action, location.href).pathname;
 const draftName = (form) => "pingyi.draft." + codeOf(form);
@@ -97,16 +98,25 @@ function fillIn(sheet, fields) {
 // --- on the server, under a one-time code --------------------------------------------------------
 
 let asideTimer = 0;
+let isUnderWay = false;
+let openSince = 0; // since when something is not put aside yet
 
+// After a pause, but never long after the first change: some people do not pause.
 function putAsideSoon(form) {
   clearTimeout(asideTimer);
-  asideTimer = setTimeout(() => putAside(form, false), SERVER_PAUSE);
+  openSince = openSince || Date.now();
+  const pause = Math.max(0, Math.min(SERVER_PAUSE, openSince + LONGEST_OPEN - Date.now()));
+  asideTimer = setTimeout(() => putAside(form, false), pause);
 }
 
 async function putAside(form, isLeaving) {
   clearTimeout(asideTimer);
   if (!form.isConnected || form.dataset.usable !== "yes") return;
+  // One after the other: an older one that arrives later must not take the newer one's place.
+  if (isUnderWay && !isLeaving) { putAsideSoon(form); return; }
   const words = form.dataset;
+  openSince = 0;
+  isUnderWay = true;
   try {
     const answer = await fetch(codeOf(form) + "/draft", {
       method: "POST",
@@ -120,6 +130,9 @@ async function putAside(form, isLeaving) {
     sayAside(form, words.putAside.replace("#", time), false);
   } catch {
     sayAside(form, words.notAside, true);
+    asideTimer = setTimeout(() => putAside(form, false), LONGEST_OPEN);
+  } finally {
+    isUnderWay = false;
   }
 }
 
@@ -152,7 +165,8 @@ async function checkToken(sheet) {
     if (found.draft && sheet.wasEmpty) resume(sheet, found.draft);
     sheet.wasEmpty = false;
   } catch {
-    said.hidden = true; // The ballot itself will tell.
+    said.hidden = true; // The ballot itself will tell; but only a good code puts drafts aside.
+    setTimeout(() => { if (form.isConnected && !form.dataset.usable) checkToken(sheet); }, LONGEST_OPEN);
   }
 }
 
