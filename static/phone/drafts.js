@@ -124,6 +124,11 @@ async function putAside(form, isLeaving) {
       body: new URLSearchParams([...filledIn(form), ["token", one("#token", form).value]]),
       keepalive: isLeaving,
     });
+    if (answer.status >= 400 && answer.status < 429) { // used meanwhile, or closed: no use trying again
+      form.dataset.usable = "";
+      sayAside(form, (await answer.json()).title, true);
+      return;
+    }
     if (!answer.ok) throw new Error("not put aside");
     const now = new Date();
     const time = [now.getHours(), now.getMinutes()].map((part) => String(part).padStart(2, "0")).join(":");
