@@ -1,7 +1,11 @@
 // The cards of a questionnaire: what is answered, what is open, what was answered before.
 
-const all = (selector, within) => [...within.querySelectorAll(selector)];
-const one = (selector, within = document) => within.querySelector(selector);
+// A form looks through the names of all its fields before it answers anything about itself: on a
+// phone with 140 units that is half a frame, so it is asked as a plain element, and its words once.
+const plain = (place) => (place instanceof HTMLFormElement ? Element.prototype : place);
+const all = (selector, within) => [...plain(within).querySelectorAll.call(within, selector)];
+const one = (selector, within = document) => plain(within).querySelector.call(within, selector);
+const has = (form, name) => Element.prototype.hasAttribute.call(form, name);
 const FIELDS = "input, textarea";
 
 // --- one unit's card -----------------------------------------------------------------------------
@@ -33,7 +37,8 @@ const isTouched = (card) => card.values.some((value) => value);
 // Filled once from what is checked, then kept up card by card: a tap must not look at 140 units.
 function sheetOf(form) {
   const units = all(".unit", form);
-  const sheet = { form, units, strip: one(".progress", form), cards: new Map(), done: 0, past: [] };
+  const strip = one(".progress", form);
+  const sheet = { form, units, strip, words: form.dataset, cards: new Map(), done: 0, past: [] };
   const size = units.length ? itemsOf(units[0]).length : 0;
   const filled = new Set(all(".unit input:checked", form).map((input) => input.closest(".unit")));
   units.forEach((unit) => {
@@ -68,7 +73,7 @@ function undo(sheet) {
 
 // "I do not know this unit" answers what is still open; unticking takes those answers back.
 function tickWhole(sheet, unit) {
-  const unscored = sheet.form.dataset.unscored;
+  const { unscored } = sheet.words;
   const card = readCard(unit);
   card.values = card.values.map((value) => {
     if (card.whole) return value || unscored;
@@ -82,7 +87,7 @@ function changed(sheet, target) {
   if (unit && target.type !== "textarea") {
     const whole = wholeOf(unit);
     if (target === whole) tickWhole(sheet, unit);
-    else if (target.type === "radio" && target.value !== sheet.form.dataset.unscored) whole.checked = false;
+    else if (target.type === "radio" && target.value !== sheet.words.unscored) whole.checked = false;
     mend(target.closest(".item"));
     takeUp(sheet, unit, true);
   }
@@ -95,7 +100,7 @@ function changed(sheet, target) {
 // --- what is shown of it -------------------------------------------------------------------------
 
 function showState(sheet, unit) {
-  const words = sheet.form.dataset;
+  const { words } = sheet;
   const card = sheet.cards.get(unit);
   const summary = one("summary", unit);
   let state = one(".state", summary);
@@ -121,7 +126,7 @@ function showClear(sheet, unit, isWanted) {
   button = document.createElement("button");
   button.type = "button";
   button.className = "button clear";
-  button.textContent = sheet.form.dataset.clear;
+  button.textContent = sheet.words.clear;
   button.addEventListener("click", () => {
     all("input", unit).forEach((input) => { input.checked = false; });
     itemsOf(unit).forEach(mend);
@@ -134,7 +139,7 @@ function showClear(sheet, unit, isWanted) {
 
 function showProgress(sheet) {
   const { form, units, strip, done } = sheet;
-  const words = form.dataset.count.replace("##", units.length).replace("#", done);
+  const words = sheet.words.count.replace("##", units.length).replace("#", done);
   if (strip) {
     strip.hidden = false;
     one("progress", strip).value = done;
@@ -228,7 +233,7 @@ function showFaults(sheet) {
 }
 
 function faultOf(sheet, unit, item) {
-  const words = sheet.form.dataset.openItem;
+  const words = sheet.words.openItem;
   if (!item.classList.contains("field-wrong")) {
     const error = document.createElement("p");
     error.className = "error";

@@ -9,8 +9,8 @@ const LONGEST_OPEN = 10000;
 const codeOf = (form) => new URL(form.action, location.href).pathname;
 const draftName = (form) => "pingyi.draft." + codeOf(form);
 const tokenName = (form) => "pingyi.token." + codeOf(form);
-const isSecret = (form) => form.hasAttribute("data-secret");
-const isShared = (form) => form.hasAttribute("data-shared");
+const isSecret = (form) => has(form, "data-secret");
+const isShared = (form) => has(form, "data-shared");
 
 // In-app browsers may refuse to keep anything, or forget it: then the page itself is all there is.
 function tryStore(work) {
