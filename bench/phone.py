@@ -1,4 +1,4 @@
-"""The phone: taps to finish, first load, a tap's way to the screen, scrolling; beside a bare one."""
+"""The phone: taps to finish, first load, a tap's way to the screen, scrolling; with a bare page."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass

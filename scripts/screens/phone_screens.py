@@ -62,7 +62,10 @@ def take(browser: Browser, shown: Demonstration, scene: Scene, way: Way) -> list
     with opened(browser, scene, way) as page:
         scene.visit(Visit(page, shown, way))
         page.wait_for_timeout(SETTLE_MILLISECONDS)
-        page.screenshot(path=path_of(scene, way), full_page=scene.is_whole)
+        if scene.is_whole:  # in a window as tall as the page: what sticks to its foot is there
+            whole: int = page.evaluate("() => document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": way.width, "height": whole})
+        page.screenshot(path=path_of(scene, way))
         said: list[str] = page.evaluate(FAULTS) if scene.has_scripts else []
         return said
 
@@ -82,6 +85,10 @@ def opened(browser: Browser, scene: Scene, way: Way) -> Iterator[Page]:
         java_script_enabled=scene.has_scripts,
     )
     context.route("**/draft", lambda route: route.fulfill(status=204))
+    # What is sent while a page goes away passes by the route.
+    context.add_init_script(
+        "addEventListener('visibilitychange', (e) => e.stopPropagation(), true)"
+    )
     yield context.new_page()
     context.close()
 

@@ -178,6 +178,14 @@ def spent(visit: Visit) -> None:
     visit.page.wait_for_selector("#token-said:not([hidden])")
 
 
+def receipt(visit: Visit) -> None:
+    """Look a receipt up that nobody has given out."""
+    visit.go_to("/receipt")
+    visit.page.fill("main input[type=text]", "AAAA-AAAA-AAAA")
+    press(visit.page, "main form button[type=submit]")
+    visit.page.wait_for_load_state()
+
+
 @dataclass(frozen=True)
 class Scene:
     """One page in one state; `is_whole` shows it to its end instead of one window of it."""
@@ -206,6 +214,7 @@ SCENES = (
     Scene("closed", closed, is_whole=True),
     Scene("unknown", unknown, is_whole=True),
     Scene("spent", spent, is_whole=True),
+    Scene("receipt", receipt, is_whole=True),
 )
 WAYS = (
     *(Way(width, size) for width, size in product(WIDTHS, ("", "24"))),
