@@ -6,7 +6,7 @@ BIN := .venv/bin/python -m
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check lint bench messages screens lock
+.PHONY: help run test soak check lint bench messages screens lighthouse lock
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -47,6 +47,9 @@ messages: ## collect the sentences people read into the catalogues and compile t
 screens: ## take the README's pictures again, and every page of the phone into var/screens (ARGS=… names scenes)
 	@scripts/setup.sh test
 	@$(BIN) scripts.screens $(ARGS)
+
+lighthouse: ## let Lighthouse judge the phone's pages of a fresh demonstration (needs Node.js)
+	@scripts/lighthouse.sh
 
 lock: ## resolve requirements*.in again into the hash-pinned requirements*.txt
 	@scripts/lock.sh
