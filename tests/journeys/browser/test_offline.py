@@ -8,7 +8,7 @@ from tests.journeys.browser.phone import fields_of, rated, submission_id
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-both_stores = pytest.mark.parametrize("served", ENGINES, indirect=True, scope="module")
+both_stores = pytest.mark.parametrize("served", ENGINES, indirect=True, scope="session")
 A_WHILE = 60_000  # milliseconds, more than any pause before it is sent again
 
 
