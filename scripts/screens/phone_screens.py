@@ -42,7 +42,7 @@ img { width: 240px; border: 1px solid #999; display: block; }
 def take_screens(browser: Browser, shown: Demonstration, names: tuple[str, ...] = ()) -> None:
     """Take every scene, or those that are named, in every way."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for old in FOLDER.glob("*.png"):
+    for old in [] if names else FOLDER.glob("*.png"):
         old.unlink()
     spend(browser, shown, SPENT)
     rows = []

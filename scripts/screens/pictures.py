@@ -59,6 +59,7 @@ def deputy(browser: Browser, shown: Demonstration) -> None:
     rate(page, [prefixes[31]], ("B", "A"))
     press(page, ".after")
     press(page, ".next")
+    page.evaluate("() => document.activeElement.blur()")  # a finger leaves no ring
     page.wait_for_timeout(500)
     keep(page, "deputy")
     rate(page, prefixes[31:60])
