@@ -11,7 +11,7 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Of the units of a class one is enough: they are all alike.
 RUN = """async options => {
   const found = await axe.run({exclude: [[".unit ~ .unit"]]}, options);
-  const said = it => it.target.join(" ") + " " + it.failureSummary.split("\\n").slice(1, 3).join(" ");
+  const said = it => `${it.target} ${it.failureSummary.split("\\n").slice(1, 3)}`;
   return found.violations.map(it => it.id + ": " + it.nodes.slice(0, 3).map(said).join("; "));
 }"""
 
