@@ -9,9 +9,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Of the units of a class one is enough: they are all alike.
-RUN = """async options => (await axe.run({exclude: [[".unit ~ .unit"]]}, options)).violations.map(found =>
-  found.id + ": " + found.nodes.slice(0, 3).map(it => it.target.join(" ") + " " +
-    it.failureSummary.split("\\n").slice(1, 3).join(" ")).join("; "))"""
+RUN = """async options => {
+  const found = await axe.run({exclude: [[".unit ~ .unit"]]}, options);
+  const said = it => `${it.target} ${it.failureSummary.split("\\n").slice(1, 3)}`;
+  return found.violations.map(it => it.id + ": " + it.nodes.slice(0, 3).map(said).join("; "));
+}"""
 
 
 def found_by_axe(page, **more):
@@ -30,10 +32,11 @@ def test_axe_finds_nothing(phone, language, size):
     faults = {}
     for name in pages_of(held, f"?lang={language}&text={size}"):
         found = found_by_axe(held.page)
-        held.page.emulate_media(color_scheme="dark")
-        colours = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-        found += ["dark " + it for it in found_by_axe(held.page, **colours)]
-        held.page.emulate_media(color_scheme="light")
+        if language == "zh":  # words have no part in what follows
+            held.page.emulate_media(color_scheme="dark")
+            colours = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+            found += ["dark " + it for it in found_by_axe(held.page, **colours)]
+            held.page.emulate_media(color_scheme="light")
         if found:
             faults[name] = found
     assert faults == {}

@@ -76,6 +76,7 @@ def pages_of(held, query):
         "window": served.address("town", "window"),
         "closed": served.address("past", "citizens"),
         "unknown": served.url + "/a/nobody",
+        "receipt": served.url + "/receipt",
     }.items():
         page.goto(address + query)
         yield name
@@ -91,6 +92,15 @@ def pages_of(held, query):
     press(held, ".hand-in")
     page.wait_for_selector(".thanks")
     yield "thanks"
+    held.open("town", "citizens", query=query)
+    press(held, "[name='q.role']")
+    press(held, "[name='01.unknown']")
+    press(held, ".hand-in")
+    page.wait_for_selector(".thanks .notice")
+    yield "thanks, though it does not count"
+    press(held, ".thanks form button[type=submit]")
+    page.wait_for_url("**/receipt*")
+    yield "a receipt, found"
     held.open("town", "npc", served.take_code("town"), query)
     unfold(held, "main > details")
     yield "deputy: why"
