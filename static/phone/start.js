@@ -16,7 +16,7 @@ function start() {
   prepareSearch(form);
   prepareSending(sheet);
   showProgress(sheet);
-  prepareWalk(sheet);
+  if (typeof prepareWalk === "function") prepareWalk(sheet); // only with a form of all units
   restoreDraft(sheet);
   prepareToken(sheet);
   showQuestions(form);
