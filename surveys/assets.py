@@ -15,19 +15,22 @@ blueprint = Blueprint("assets", __name__)
 
 KEEP_SECONDS = 365 * 24 * 3600
 PACKED_KINDS = {"text/css", "text/javascript", "image/svg+xml"}
-# What a phone fetches as one: every request costs it a journey on a bad network.
+PHONE_PARTS = (
+    "phone/cards.js",
+    "phone/comfort.js",
+    "phone/sending.js",
+    "phone/drafts.js",
+    "phone/receipt.js",
+    "phone/start.js",
+)
+# What a phone fetches as one: every request costs it a journey on a bad network. Few need the
+# gate's work or the way from card to card, so these come only where they are needed.
 JOINED = {
     "phone.css": ("look.css", "phone.css"),
-    "phone.js": (
-        "phone/cards.js",
-        "phone/one_by_one.js",
-        "phone/comfort.js",
-        "phone/work.js",
-        "phone/sending.js",
-        "phone/drafts.js",
-        "phone/receipt.js",
-        "phone/start.js",
-    ),
+    "phone.js": PHONE_PARTS,
+    "phone-gate.js": ("phone/work.js", *PHONE_PARTS),
+    "phone-all.js": ("phone/one_by_one.js", *PHONE_PARTS),
+    "phone-all-gate.js": ("phone/one_by_one.js", "phone/work.js", *PHONE_PARTS),
 }
 # Whole lines of remarks, and what lines are set in by: a phone reads neither.
 _REMARK = re.compile(r"^[ \t]*(?://.*\n?|/\*(?:[^*]|\*(?!/))*\*/[ \t]*\n?)?|^\n", re.MULTILINE)

@@ -7,6 +7,9 @@ const all = (selector, within) => [...plain(within).querySelectorAll.call(within
 const one = (selector, within = document) => plain(within).querySelector.call(within, selector);
 const has = (form, name) => Element.prototype.hasAttribute.call(form, name);
 const FIELDS = "input, textarea";
+// Where somebody was who goes card by card, for the same form in another language. -1 is before the
+// first card: what is asked and why, and the one-time code.
+let lastPlace = -1;
 
 // --- one unit's card -----------------------------------------------------------------------------
 
@@ -258,9 +261,10 @@ function goToFault(sheet, event) {
   const place = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
   if (!place) return;
   event.preventDefault();
-  leaveReview(sheet);
+  if (sheet.stops) leaveReview(sheet);
   const unit = place.closest(".unit");
-  if (unit) showUnit(sheet, unit);
+  if (unit) unit.open = true;
+  if (unit && sheet.stops) showUnit(sheet, unit);
   const first = place.matches(FIELDS) ? place : one(".item.field-wrong input, " + FIELDS, place);
   (first && !place.classList.contains("unit") ? first : one("summary", place) || place).focus();
   place.scrollIntoView();

@@ -1,9 +1,6 @@
 // A form with many units: one card at a time, the next unrated one, the keyboard, the last look.
 
 const WIDE = 720;
-// Where somebody was, for the same form in another language. -1 is before the first card: what is
-// asked and why, and the one-time code.
-let lastPlace = -1;
 
 function prepareWalk(sheet) {
   const { form } = sheet;

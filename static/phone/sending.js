@@ -73,7 +73,7 @@ async function handIn(sheet, tries) {
   button.disabled = true;
   say(form, form.dataset.sending);
   try {
-    await whenWorked(form);
+    if (typeof whenWorked === "function") await whenWorked(form); // only where the round asks
     const { page, isRefused } = await send(form, form.getAttribute("action"), []);
     if (isRefused) throw refusedBy(page);
     if (one(".thanks", page)) forgetDraft(form);
@@ -83,8 +83,13 @@ async function handIn(sheet, tries) {
     button.textContent = form.dataset.again;
     keepDraft(form);
     say(form, fault.words || unsentWords(form), true);
-    againTimer = setTimeout(() => handIn(sheet, tries + 1), PAUSES[Math.min(tries, PAUSES.length - 1)] * 1000);
+    againTimer = setTimeout(() => sendAgain(sheet, tries + 1), PAUSES[Math.min(tries, PAUSES.length - 1)] * 1000);
   }
+}
+
+// Not while somebody who went back from the last look is changing something.
+function sendAgain(sheet, tries) {
+  if (!sheet.stops || sheet.form.classList.contains("reviewing")) handIn(sheet, tries);
 }
 
 function refusedBy(page) {

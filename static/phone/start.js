@@ -16,7 +16,7 @@ function start() {
   prepareSearch(form);
   prepareSending(sheet);
   showProgress(sheet);
-  prepareWalk(sheet);
+  if (typeof prepareWalk === "function") prepareWalk(sheet); // only with a form of all units
   restoreDraft(sheet);
   prepareToken(sheet);
   showQuestions(form);
@@ -44,7 +44,7 @@ addEventListener("hashchange", () => {
   else if (!sheet && location.hash.length > 20) location.reload();
 });
 addEventListener("online", () => {
-  if (sheet && one(".bar .count.error", sheet.form) && one(".hand-in", sheet.form).textContent === sheet.form.dataset.again) handIn(sheet, 0);
+  if (sheet && one(".bar .count.error", sheet.form) && one(".hand-in", sheet.form).textContent === sheet.form.dataset.again) sendAgain(sheet, 0);
 });
 document.addEventListener("visibilitychange", () => {
   if (!sheet || document.visibilityState !== "hidden") return;

@@ -76,21 +76,21 @@ def browse(chromium: Browser) -> Iterator[Callable[..., Page]]:
     assert not faults
 
 
-@pytest.fixture(scope="module", params=["sqlite"])
+@pytest.fixture(scope="session", params=["sqlite"])
 def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
-    """Serve rounds of several sizes to all tests of a file; ask for both stores by parameters."""
+    """Serve rounds of several sizes to all tests; ask for both stores by parameters."""
     folder = tmp_path_factory.mktemp("served")
     with fresh_database(request, folder) as url:
         database = open_database(url)
         with transaction(database) as session:
             rounds = {
-                "city": make_round(session, units=62, classes=5, code="city", tokens=30),
+                "city": make_round(session, units=62, classes=5, code="city", tokens=10),
                 "province": make_round(
-                    session, units=140, classes=5, code="prov", tokens=12, unit_digits=3
+                    session, units=140, classes=5, code="prov", tokens=30, unit_digits=3
                 ),
-                "town": make_round(session, units=10, classes=2, code="town", tokens=40),
+                "town": make_round(session, units=10, classes=2, code="town", tokens=100),
                 "past": make_round(session, RoundState.CLOSED, code="past", tokens=0),
             }
         server = Server(folder / "var", url)

@@ -92,7 +92,7 @@ class Phone:
     @property
     def receipt(self) -> str:
         """Return the receipt that is shown."""
-        return self.page.inner_text(".receipt dd")
+        return self.page.input_value(".receipt input")
 
     @property
     def values(self) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from tests.journeys.browser.phone import answers_of, fields_of, rated, submissio
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-both_stores = pytest.mark.parametrize("served", ENGINES, indirect=True, scope="module")
+both_stores = pytest.mark.parametrize("served", ENGINES, indirect=True, scope="session")
 both_ways = pytest.mark.parametrize(
     "scripts", [pytest.param(True, id="scripts"), pytest.param(False, id="no scripts")]
 )

@@ -7,7 +7,7 @@ from tests.journeys.browser.phone import fields_of, rated
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-both_stores = pytest.mark.parametrize("served", ENGINES, indirect=True, scope="module")
+both_stores = pytest.mark.parametrize("served", ENGINES, indirect=True, scope="session")
 
 
 @pytest.fixture

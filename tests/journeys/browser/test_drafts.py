@@ -7,7 +7,7 @@ from tests.journeys.browser.phone import NOTHING, answers_of, fields_of, rated
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-both_stores = pytest.mark.parametrize("served", ENGINES, indirect=True, scope="module")
+both_stores = pytest.mark.parametrize("served", ENGINES, indirect=True, scope="session")
 # An in-app browser that refuses to keep anything.
 NO_STORES = """
 for (const name of ["localStorage", "sessionStorage"])
@@ -60,7 +60,7 @@ def test_a_draft_waits_for_its_code_on_any_phone_and_goes_with_the_ballot(served
     other = phone()
     other.page.goto(served.url)
     other.open("town", "npc", code)
-    assert other.values == {name: given for name, given in filled.items()}
+    assert other.values == filled
     assert other.page.is_visible("#u03"), "it goes on where something is open"
     assert other.page.is_visible(".restored")
     for number in range(3, 11):

@@ -8,7 +8,7 @@ from tests.journeys.browser.phone import fields_of, rated, submission_id
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-both_stores = pytest.mark.parametrize("served", ENGINES, indirect=True, scope="module")
+both_stores = pytest.mark.parametrize("served", ENGINES, indirect=True, scope="session")
 A_WHILE = 60_000  # milliseconds, more than any pause before it is sent again
 
 
@@ -88,6 +88,25 @@ def test_a_lost_answer_is_asked_for_again_and_the_ballot_is_kept_once(served, wh
     assert len(answers) == 2
     assert all(held.receipt in answer for answer in answers)
     assert len(held.stored) == 1
+
+
+def test_who_goes_back_to_change_something_is_not_sent_meanwhile(served, deputy):
+    page = deputy.page
+    page.click(".to-review")
+    page.context.set_offline(True)
+    page.click(".hand-in")
+    wait_until_said(deputy, "没有网络")
+    page.click(".back")
+    deputy.rate(1, "EEEEE")
+    page.context.set_offline(False)
+    page.clock.fast_forward(A_WHILE)
+    page.wait_for_timeout(300)
+    assert page.is_visible("#u01"), "the form is still there"
+    assert deputy.stored == []
+    deputy.rate(1, "DDDDD")
+    deputy.hand_in()
+    [ballot] = deputy.stored
+    assert rated(ballot)[1] == "DDDDD"
 
 
 def test_a_server_that_says_no_once_is_asked_again(citizen):

@@ -55,3 +55,17 @@ def test_who_takes_no_gzip_gets_the_same_words(client, made):
     assert "Content-Encoding" not in plain.headers
     assert plain.headers["Vary"] == "Accept-Encoding"
     assert "--accent" in plain.text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("asks_for_work", [False, True])
+@pytest.mark.parametrize("name", ["citizens", "npc"])
+def test_a_page_fetches_the_parts_it_needs_and_no_others(app, client, name, asks_for_work):
+    with transaction(app.extensions["installation"].database) as session:
+        made = make_round(session, asks_for_work=asks_for_work)
+    page = client.get(f"/a/{made.links[name].code}")
+    [script] = [it for it in loaded(page) if "js" in it]
+    words = client.get(script, buffered=True).text
+    assert "function handIn(" in words
+    assert ("function prepareWalk(" in words) == (name == "npc")
+    assert ("function whenWorked(" in words) == (asks_for_work and name == "citizens")
