@@ -152,6 +152,7 @@ async function checkToken(sheet) {
   const { form } = sheet;
   const field = one("#token", form);
   const said = one("#token-said", form);
+  const wasRefused = form.dataset.usable === "no";
   form.dataset.usable = "";
   if (!field.value.trim()) { said.hidden = true; return; }
   try {
@@ -164,7 +165,13 @@ async function checkToken(sheet) {
     said.className = answer.ok ? "good" : "error";
     said.textContent = answer.ok ? "✓ " + form.dataset.tokenGood : found.title + " " + found.detail;
     said.hidden = false;
-    if (!answer.ok) return;
+    // Also where it is in view: what stands by the code may be below the fold.
+    if (!answer.ok) {
+      form.dataset.usable = "no";
+      say(form, found.title, true);
+      return;
+    }
+    if (wasRefused) say(form, "");
     form.dataset.usable = "yes";
     tryStore(() => sessionStorage.setItem(tokenName(form), field.value));
     if (found.draft && sheet.wasEmpty) resume(sheet, found.draft);

@@ -2,7 +2,8 @@
 
 const PATIENCE = 30000;
 const PAUSES = [3, 6, 12, 24, 48];
-let againTimer = 0;
+const AFTER_CHANGE = 10000;
+const again = { timer: 0, tries: 0 };
 
 // Send the form; return the page that answers, or throw where nothing of ours came back.
 async function send(form, address, more) {
@@ -24,7 +25,7 @@ async function send(form, address, more) {
 }
 
 function show(page) {
-  clearTimeout(againTimer);
+  clearTimeout(again.timer);
   document.title = page.title;
   document.documentElement.lang = page.documentElement.lang;
   document.body.replaceWith(document.adoptNode(page.body));
@@ -69,7 +70,8 @@ async function handIn(sheet, tries) {
   const { form } = sheet;
   const button = one(".hand-in", form);
   if (button.disabled || showFaults(sheet)) return;
-  clearTimeout(againTimer);
+  clearTimeout(again.timer);
+  again.timer = 0;
   button.disabled = true;
   say(form, form.dataset.sending);
   try {
@@ -83,8 +85,19 @@ async function handIn(sheet, tries) {
     button.textContent = form.dataset.again;
     keepDraft(form);
     say(form, fault.words || unsentWords(form), true);
-    againTimer = setTimeout(() => sendAgain(sheet, tries + 1), PAUSES[Math.min(tries, PAUSES.length - 1)] * 1000);
+    sendLater(sheet, tries + 1, PAUSES[Math.min(tries, PAUSES.length - 1)] * 1000);
   }
+}
+
+function sendLater(sheet, tries, pause) {
+  clearTimeout(again.timer);
+  again.tries = tries;
+  again.timer = setTimeout(() => sendAgain(sheet, tries), pause);
+}
+
+// Who goes on typing after a failure shall not see half a sentence handed in.
+function holdBack(sheet) {
+  if (again.timer) sendLater(sheet, again.tries, AFTER_CHANGE);
 }
 
 // Not while somebody who went back from the last look is changing something.

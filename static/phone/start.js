@@ -27,6 +27,7 @@ function listen(mine) {
   const { form } = mine;
   let timer = 0;
   const filled = () => {
+    holdBack(mine);
     if (isSecret(form)) { putAsideSoon(form); return; }
     clearTimeout(timer);
     timer = setTimeout(() => { if (keepDraft(form)) sayKept(mine); }, LOCAL_PAUSE);

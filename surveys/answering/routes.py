@@ -4,6 +4,7 @@ import re
 import secrets
 from base64 import b64encode
 from http import HTTPStatus
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -91,7 +92,10 @@ def start() -> Response:
         page = render_template("answering/start.html", typed=typed[:200], refusal=refusal)
         return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
     # A token stays in the fragment: browsers never send it on, so no log can hold it.
-    address = url_for("answering.questionnaire", code=found["code"], _anchor=found["token"] or None)
+    manner: dict[str, Any] = dict(web.chosen().asked) if request.query_string else {}
+    address = url_for(
+        "answering.questionnaire", code=found["code"], _anchor=found["token"] or None, **manner
+    )
     return make_response(redirect(address, HTTPStatus.SEE_OTHER))
 
 

@@ -265,3 +265,20 @@ def test_the_way_back_from_the_thanks_shows_nothing_that_counts_twice(phone, scr
     assert "第一份" in held.page.inner_text(".thanks")
     counted = [it for it in held.stored if it.validity != Validity.DUPLICATE]
     assert [rated(it) for it in counted] == [{11: "CCCCC"}]
+
+
+def test_who_goes_on_typing_after_a_failure_is_not_interrupted(citizen):
+    page = citizen.page
+    page.context.set_offline(True)
+    page.click(".hand-in")
+    wait_until_said(citizen, "没有网络")
+    page.route("**/a/*", lambda route: route.continue_())
+    tried = []
+    page.on("request", lambda request: tried.append(request.method))
+    for words in ("窗口", "窗口排队", "窗口排队太久"):
+        page.fill("[name='07.comment']", words)
+        page.clock.fast_forward(9_000)
+    assert tried == []
+    page.clock.fast_forward(A_WHILE)
+    wait_until_said(citizen, "没有网络")
+    assert tried == ["POST"]
