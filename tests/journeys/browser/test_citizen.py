@@ -4,7 +4,7 @@ import pytest
 
 from surveys.questionnaire import Validity
 from tests.conftest import ENGINES
-from tests.journeys.browser.phone import answers_of, fields_of, rated, submission_id
+from tests.journeys.browser.phone import ITEMS, answers_of, fields_of, rated, submission_id
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -90,3 +90,37 @@ def test_a_window_asks_for_its_own_unit_first(phone, scripts):
     [ballot] = citizen.stored
     assert rated(ballot) == {2: "BBBBC"}
     assert ballot.validity in (Validity.COUNTED, Validity.FLAGGED)
+
+
+@both_ways
+def test_the_keyboard_alone(phone, scripts):
+    """From the window's address to the receipt with Tab, Space, arrows and Enter."""
+    citizen = phone(java_script_enabled=scripts)
+    citizen.open("city", "window")
+    page, keys = citizen.page, citizen.page.keyboard
+
+    def tab_to(place):
+        for _ in range(120):
+            if page.locator(f"{place}:focus").count():
+                return
+            keys.press("Tab")
+        raise AssertionError(f"no way to {place}")
+
+    for item, option in zip(ITEMS, "ABBNC", strict=True):
+        tab_to(f"[name='02.{item}'][value='A']")
+        keys.press("Space")
+        for _ in range("ABCDEN".index(option)):
+            keys.press("ArrowRight")
+        assert page.is_checked(f"[name='02.{item}'][value='{option}']")
+    tab_to("[name='q.role'][value='person']")
+    keys.press("Space")
+    tab_to(".hand-in")
+    keys.press("Enter")
+    page.wait_for_selector(".thanks")
+    [ballot] = citizen.stored
+    assert rated(ballot) == {2: "ABBNC"}
+    tab_to(".receipt input")
+    tab_to(".thanks form button")
+    keys.press("Enter")
+    page.wait_for_selector(".thanks img")
+    assert page.inner_text(".receipt dd") in page.content()
