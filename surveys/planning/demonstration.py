@@ -16,7 +16,7 @@ from surveys.planning.plan import (
 from surveys.questionnaire import Choice, Kind, Question, QuestionnaireText, UnitChoice
 
 FOLDER = Path(__file__).parent.parent / "demonstration"
-CONTACT = "市绩效管理办公室 12345 转 3"
+CONTACT = "0515-0000 0000, jixiao@example.org"  # the same in every language
 CLASS_WEIGHTS = {
     "enforcement": {"citizens": "50", "enterprises": "30", "npc": "10", "cppcc": "10"},
 }
