@@ -1,6 +1,7 @@
 """The load generator against the real server: what it calls done is what is stored."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
@@ -26,11 +27,17 @@ def served(tmp_path):
     database.dispose()
 
 
+def done(work):
+    """Do asynchronous work in a thread of its own: in this one a browser's loop may be running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 def test_every_completion_is_a_ballot_of_a_new_browser(served):
     server, made, database = served
-    door = asyncio.run(phones.door(server.port, f"/a/{made.link_code}"))
+    door = done(phones.door(server.port, f"/a/{made.link_code}"))
     assert len(door.choices) == 10
-    load = asyncio.run(phones.completions(door, phones=4, seconds=SECONDS, seed=1))
+    load = done(phones.completions(door, phones=4, seconds=SECONDS, seed=1))
     assert load.done > 0
     assert set(load.statuses) == {200}
     with reading(database) as session:
@@ -44,7 +51,7 @@ def test_every_completion_is_a_ballot_of_a_new_browser(served):
 
 def test_an_answer_that_is_no_receipt_is_not_done(served):
     server, made, _ = served
-    door = asyncio.run(phones.door(server.port, f"/a/{made.link_code}"))
-    load = asyncio.run(phones.posts(door, 1, SECONDS, 1, lambda: ("forged", "")))
+    door = done(phones.door(server.port, f"/a/{made.link_code}"))
+    load = done(phones.posts(door, 1, SECONDS, 1, lambda: ("forged", "")))
     assert load.done == 0
     assert set(load.statuses) == {400}
