@@ -96,7 +96,12 @@ def test_the_variants_differ_in_what_is_stored(words, open_says, codes_say):
         pytest.param(FACTS, "zh-CN", "市绩效办", id="the Chinese name"),
         pytest.param(Facts("市绩效办", None, None, 24), "en", "市绩效办", id="no English name"),
         pytest.param(FACTS, "zh-TW", "市績效辦", id="traditional characters"),
-        pytest.param(FACTS, "zh-TW", "辦公室 12345 轉 3", id="the contact too"),
+        pytest.param(
+            Facts("市绩效办", None, "办公室 12345 转 3", 24),
+            "zh-TW",
+            "辦公室 12345 轉 3",
+            id="the contact too",
+        ),
         pytest.param(FACTS, "fr", "市绩效办", id="a language that nobody speaks is Chinese"),
         pytest.param(
             Facts("市绩效办", "Office", None, 24), "en", "information: Office.", id="no contact"
