@@ -1,5 +1,7 @@
 """How often: budgets of failed attempts, shared through Redis when it is set."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from limits import RateLimitItemPerMinute
@@ -7,7 +9,7 @@ from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from surveys.circuit import NO_RETRY, WAIT_SECONDS, Circuit
-from surveys.refusals import TooManyTries
+from surveys.refusals import Refusal, TooManyTries
 
 SIGN_IN = RateLimitItemPerMinute(10, 5, namespace="sign-in")
 TOKEN_MISSES = RateLimitItemPerMinute(60, 5, namespace="token-misses")
@@ -32,6 +34,18 @@ class Throttle:
     def miss(self, budget: RateLimitItemPerMinute, *key: str) -> None:
         """Take one from the budget of this key."""
         self._ask("hit", budget, key)
+
+    @contextmanager
+    def sparing(
+        self, budget: RateLimitItemPerMinute, missed: type[Refusal], *key: str
+    ) -> Iterator[None]:
+        """Refuse when the budget is used up; take one from it where the work ends in this no."""
+        self.check(budget, *key)
+        try:
+            yield
+        except missed:
+            self.miss(budget, *key)
+            raise
 
     def _ask(self, verb: str, budget: RateLimitItemPerMinute, key: tuple[str, ...]) -> bool:
         answer: bool | None = None

@@ -101,6 +101,16 @@ let asideTimer = 0;
 let isUnderWay = false;
 let openSince = 0; // since when something is not put aside yet
 
+// Ask something about the one-time code, beside what else is sent.
+function ask(form, end, fields, isLeaving) {
+  return fetch(codeOf(form) + end, {
+    method: "POST",
+    headers: { Accept: "application/json" },
+    body: new URLSearchParams([...fields, ["token", one("#token", form).value]]),
+    keepalive: isLeaving,
+  });
+}
+
 // After a pause, but never long after the first change: some people do not pause.
 function putAsideSoon(form) {
   clearTimeout(asideTimer);
@@ -118,12 +128,7 @@ async function putAside(form, isLeaving) {
   openSince = 0;
   isUnderWay = true;
   try {
-    const answer = await fetch(codeOf(form) + "/draft", {
-      method: "POST",
-      headers: { Accept: "application/json" },
-      body: new URLSearchParams([...filledIn(form), ["token", one("#token", form).value]]),
-      keepalive: isLeaving,
-    });
+    const answer = await ask(form, "/draft", filledIn(form), isLeaving);
     if (answer.status >= 400 && answer.status < 429) { // used meanwhile, or closed: no use trying again
       form.dataset.usable = "";
       sayAside(form, (await answer.json()).title, true);
@@ -134,6 +139,7 @@ async function putAside(form, isLeaving) {
     const time = [now.getHours(), now.getMinutes()].map((part) => String(part).padStart(2, "0")).join(":");
     sayAside(form, words.putAside.replace("#", time), false);
   } catch {
+    openSince = openSince || Date.now();
     sayAside(form, words.notAside, true);
     asideTimer = setTimeout(() => putAside(form, false), LONGEST_OPEN);
   } finally {
@@ -156,11 +162,7 @@ async function checkToken(sheet) {
   form.dataset.usable = "";
   if (!field.value.trim()) { said.hidden = true; return; }
   try {
-    const answer = await fetch(codeOf(form) + "/token", {
-      method: "POST",
-      headers: { Accept: "application/json" },
-      body: new URLSearchParams({ token: field.value }),
-    });
+    const answer = await ask(form, "/token", [], false);
     const found = answer.status === 204 ? {} : await answer.json();
     said.className = answer.ok ? "good" : "error";
     said.textContent = answer.ok ? "✓ " + form.dataset.tokenGood : found.title + " " + found.detail;

@@ -26,6 +26,7 @@ async function send(form, address, more) {
 
 function show(page) {
   clearTimeout(again.timer);
+  again.timer = 0;
   document.title = page.title;
   document.documentElement.lang = page.documentElement.lang;
   document.body.replaceWith(document.adoptNode(page.body));

@@ -45,11 +45,12 @@ addEventListener("hashchange", () => {
   else if (!sheet && location.hash.length > 20) location.reload();
 });
 addEventListener("online", () => {
-  if (sheet && one(".bar .count.error", sheet.form) && one(".hand-in", sheet.form).textContent === sheet.form.dataset.again) sendAgain(sheet, 0);
+  if (sheet && again.timer) sendAgain(sheet, 0);
 });
 document.addEventListener("visibilitychange", () => {
   if (!sheet || document.visibilityState !== "hidden") return;
-  if (isSecret(sheet.form)) putAside(sheet.form, true);
+  // Only what is not there yet: another phone may have gone on with the same code meanwhile.
+  if (isSecret(sheet.form)) { if (openSince || isUnderWay) putAside(sheet.form, true); }
   else keepDraft(sheet.form);
 });
 

@@ -3,6 +3,8 @@
 import re
 import secrets
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +20,8 @@ from flask import (
     url_for,
 )
 from flask.blueprints import BlueprintSetupState
+from limits import RateLimitItemPerMinute
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from surveys import db, throttle, web
@@ -122,8 +126,8 @@ def token(code: str) -> Response:
 
     It is spent by the ballot alone.
 
-    Only these questions have a budget per address. The ballot itself has none: behind one address
-    a whole hall of deputies may sit, and 130 random bits need no lock against guessing.
+    Only misses have a budget per address. The ballot with its code has none: behind one address a
+    whole hall of deputies may sit, and 130 random bits need no lock against guessing.
     """
     link = _link(code)
     if not link.is_token:
@@ -168,14 +172,8 @@ def receipt() -> Response:
 def _looked_up(typed: str) -> FoundBallot:
     """Return what may be told about a receipt's ballot; those that do not exist have a budget."""
     sought = read_receipt(typed)
-    guard, address = web.installation().throttle, request.remote_addr or "-"
-    guard.check(throttle.RECEIPT_MISSES, address)
-    try:
-        with web.reading() as session:
-            return ballot_of_receipt(session, sought, web.now())
-    except ReceiptUnknown:
-        guard.miss(throttle.RECEIPT_MISSES, address)
-        raise
+    with _sparing(throttle.RECEIPT_MISSES, ReceiptUnknown), web.reading() as session:
+        return ballot_of_receipt(session, sought, web.now())
 
 
 def _received(link: OpenLink) -> Response:
@@ -262,32 +260,34 @@ def _resumed(link: OpenLink, form: BallotForm) -> BallotForm:
 
 def _put_aside(link: OpenLink, token: str) -> Typed:
     """Return what was put aside under a code, or refuse a code that cannot be used here."""
-    _check_token(link, token)
-    with web.reading() as session:
+    with _usable(link, token) as session:
         sealed = sealed_draft_of(session, token_digest(token))
     return opened_draft(token, sealed) if sealed else {}
 
 
 def _keep_draft(link: OpenLink, form: BallotForm) -> None:
     # Asked without the writer first: nobody without a code shall keep it busy.
-    _check_token(link, form.token)
-    sealed = sealed_draft(form.token, form.put_aside)
+    with _usable(link, form.token):
+        sealed = sealed_draft(form.token, form.put_aside)
     # Nothing that pages show changes, so what they remember stays.
     with db.transaction(web.installation().database, is_seen=False) as session:
         keep_draft(session, link, token_digest(form.token), sealed)
 
 
-def _check_token(link: OpenLink, token: str) -> None:
-    guard, address = web.installation().throttle, request.remote_addr or "-"
-    guard.check(throttle.TOKEN_MISSES, address)
-    if not normalise_token(token):
-        raise TokenMissing
-    try:
+@contextmanager
+def _usable(link: OpenLink, token: str) -> Iterator[Session]:
+    """Read under a code that can be used here, or refuse it."""
+    with _sparing(throttle.TOKEN_MISSES, TokenUnknown):
+        if not normalise_token(token):
+            raise TokenMissing
         with web.reading() as session:
             check_token(session, link, token_digest(token))
-    except TokenUnknown:
-        guard.miss(throttle.TOKEN_MISSES, address)
-        raise
+            yield session
+
+
+def _sparing(budget: RateLimitItemPerMinute, missed: type[Refusal]) -> AbstractContextManager[None]:
+    """Let an address miss only so often."""
+    return web.installation().throttle.sparing(budget, missed, request.remote_addr or "-")
 
 
 # --- the parts, in order of use ------------------------------------------------------------------

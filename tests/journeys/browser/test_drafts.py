@@ -99,6 +99,25 @@ def test_leaving_at_once_puts_aside_what_was_touched_last(served, phone):
     assert again.values == fields_of(1, "EDCBA")
 
 
+def test_an_older_page_that_is_only_put_down_does_not_take_back_what_another_phone_put_aside(
+    served, phone
+):
+    code = served.take_code("town")
+    older, newer = phone(), phone()
+    older.open("town", "npc", code)
+    newer.page.clock.install()
+    newer.open("town", "npc", code)
+    newer.page.click(".after")
+    newer.rate(1, "EDCBA")
+    newer.page.clock.fast_forward(5000)
+    wait_until_aside(newer)
+    older.page.goto(served.url)
+    newer.page.reload()
+    newer.page.wait_for_selector("#ballot[data-usable=yes]")
+    assert newer.values == fields_of(1, "EDCBA")
+    assert [it for it in older.requests if it.endswith("/draft")] == []
+
+
 def test_without_scripts_it_is_put_aside_and_taken_up_by_buttons(served, phone):
     code = served.take_code("town")
     held = phone(java_script_enabled=False)
