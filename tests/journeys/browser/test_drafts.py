@@ -111,7 +111,13 @@ def test_an_older_page_that_is_only_put_down_does_not_take_back_what_another_pho
     newer.rate(1, "EDCBA")
     newer.page.clock.fast_forward(5000)
     wait_until_aside(newer)
-    older.page.goto(served.url)
+    older.page.evaluate(
+        """() => {
+            Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    older.page.wait_for_load_state("networkidle")
     newer.page.reload()
     newer.page.wait_for_selector("#ballot[data-usable=yes]")
     assert newer.values == fields_of(1, "EDCBA")
