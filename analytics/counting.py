@@ -107,12 +107,12 @@ def _counted_cells(
     kept = of_cell != ELSEWHERE
     is_seen = np.zeros(len(columns.patterns), bool)
     is_seen[columns.pattern[kept]] = True
-    signs = _signs([columns.patterns[number] for number in np.flatnonzero(is_seen)], rules)
+    signs = signs_of([columns.patterns[number] for number in np.flatnonzero(is_seen)], rules)
     patterns = (np.cumsum(is_seen) - 1)[columns.pattern[kept]]
     return _Counted(of_cell[kept], patterns, columns.count[kept], signs), left_out
 
 
-def _signs(patterns: Sequence[str], rules: RuleSet) -> Signs:
+def signs_of(patterns: Sequence[str], rules: RuleSet) -> Signs:
     """Return the option codes of patterns that fit the rules, or refuse."""
     codes = {option.code for option in rules.options} | {BLANK}
     for pattern in patterns:
