@@ -21,7 +21,17 @@ from tests.pages import PagesClient
 from tests.services import reuse
 
 ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
+SOAK = "PINGYI_TEST_SOAK"
 NO_POSTGRESQL = "PINGYI_TEST_POSTGRES is not set: run the tests with `make test`"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long forms out unless they are asked for."""
+    if os.environ.get(SOAK):
+        return
+    left_out = [item for item in items if item.get_closest_marker("soak")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The seed of a run, the nursery of writers, and the long forms that only `make soak` runs."""
+"""The seed of a run and the nursery of writers."""
 
 import os
 import secrets
@@ -11,16 +11,6 @@ from tests.faults.copies import Copies, prepare_copies
 from tests.faults.writer import Nursery, nursery
 
 SEED = "PINGYI_TEST_SEED"
-SOAK = "PINGYI_TEST_SOAK"
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long forms out unless they are asked for."""
-    if os.environ.get(SOAK):
-        return
-    left_out = [item for item in items if item.get_closest_marker("soak")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture
