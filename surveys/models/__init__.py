@@ -15,7 +15,14 @@ from surveys.models.round import (
     UnitClass,
     check_serving,
 )
-from surveys.models.scoring import ScoringRun, TallyCheck, UnitScore
+from surveys.models.scoring import (
+    Evidence,
+    Population,
+    ScoringRun,
+    TallyCheck,
+    UnitEvidence,
+    UnitScore,
+)
 from surveys.models.work import Adjustment, Indicator, WorkImport, WorkScore
 
 __all__ = [
@@ -29,12 +36,14 @@ __all__ = [
     "Correction",
     "Device",
     "Draft",
+    "Evidence",
     "Group",
     "Indicator",
     "Job",
     "JobState",
     "Link",
     "Participation",
+    "Population",
     "QuestionnaireRow",
     "Role",
     "Round",
@@ -46,6 +55,7 @@ __all__ = [
     "Token",
     "Unit",
     "UnitClass",
+    "UnitEvidence",
     "UnitScore",
     "WorkImport",
     "WorkScore",

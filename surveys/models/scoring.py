@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from surveys.models.base import Base
@@ -59,3 +59,50 @@ class TallyCheck(Base):
     ballots: Mapped[int] = mapped_column(BigInteger)
     differences: Mapped[int]  # cells in which they disagree
     actor: Mapped[str] = mapped_column(String(60))
+
+
+class Evidence(Base):
+    """What statistics say beside a run of the round as a whole, as JSON; never changed."""
+
+    __tablename__ = "evidence"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("scoring_run.id"), primary_key=True, autoincrement=False
+    )
+    created_at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(60))
+    code_version: Mapped[str] = mapped_column(String(80))
+    document: Mapped[str] = mapped_column(Text)
+
+
+class UnitEvidence(Base):
+    """What statistics say of one unit beside a run, as JSON; never changed."""
+
+    __tablename__ = "unit_evidence"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("scoring_run.id"), primary_key=True)
+    unit_code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    document: Mapped[str] = mapped_column(Text)
+
+
+class Population(Base):
+    """How many people of the population are of one kind: what open ballots are held against.
+
+    `variable` is the code of a question with single choice and `level` the code of a choice, or
+    the variable is `place` and the level the label of an entrance.
+    """
+
+    __tablename__ = "population"
+    __table_args__ = (
+        CheckConstraint("people >= 0", name="people_not_negative"),
+        {"sqlite_with_rowid": False},
+    )
+
+    round_id: Mapped[int] = mapped_column(
+        ForeignKey("round.id", ondelete="CASCADE"), primary_key=True
+    )
+    variable: Mapped[str] = mapped_column(String(40), primary_key=True)
+    level: Mapped[str] = mapped_column(String(120), primary_key=True)
+    people: Mapped[int] = mapped_column(BigInteger)
