@@ -39,28 +39,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", name=op.f("pk_evidence")),
         sqlite_with_rowid=False,
     )
-    op.create_table(
-        "unit_evidence",
-        sa.Column("run_id", sa.Integer(), nullable=False),
-        sa.Column("unit_code", sa.String(length=40), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["run_id"], ["scoring_run.id"], name=op.f("fk_unit_evidence_run_id")
-        ),
-        sa.PrimaryKeyConstraint("run_id", "unit_code", name=op.f("pk_unit_evidence")),
-        sqlite_with_rowid=False,
-    )
     then = _refusal(op.get_bind().dialect.name)
     op.execute(f"CREATE TRIGGER evidence_no_update BEFORE UPDATE ON evidence {then}")
     op.execute(f"CREATE TRIGGER evidence_no_delete BEFORE DELETE ON evidence {then}")
-    op.execute(f"CREATE TRIGGER unit_evidence_no_update BEFORE UPDATE ON unit_evidence {then}")
-    op.execute(f"CREATE TRIGGER unit_evidence_no_delete BEFORE DELETE ON unit_evidence {then}")
 
 
 def downgrade() -> None:
     """Go back."""
-    for table in ("unit_evidence", "evidence", "population"):
-        op.drop_table(table)  # and its triggers
+    op.drop_table("evidence")  # and its triggers
+    op.drop_table("population")
 
 
 def _refusal(dialect: str) -> str:

@@ -20,7 +20,6 @@ from surveys.models.scoring import (
     Population,
     ScoringRun,
     TallyCheck,
-    UnitEvidence,
     UnitScore,
 )
 from surveys.models.work import Adjustment, Indicator, WorkImport, WorkScore
@@ -55,7 +54,6 @@ __all__ = [
     "Token",
     "Unit",
     "UnitClass",
-    "UnitEvidence",
     "UnitScore",
     "WorkImport",
     "WorkScore",

@@ -62,7 +62,7 @@ class TallyCheck(Base):
 
 
 class Evidence(Base):
-    """What statistics say beside a run of the round as a whole, as JSON; never changed."""
+    """What statistics say beside a run, of the round and of each unit, as JSON; never changed."""
 
     __tablename__ = "evidence"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -73,17 +73,6 @@ class Evidence(Base):
     created_at: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(60))
     code_version: Mapped[str] = mapped_column(String(80))
-    document: Mapped[str] = mapped_column(Text)
-
-
-class UnitEvidence(Base):
-    """What statistics say of one unit beside a run, as JSON; never changed."""
-
-    __tablename__ = "unit_evidence"
-    __table_args__ = ({"sqlite_with_rowid": False},)
-
-    run_id: Mapped[int] = mapped_column(ForeignKey("scoring_run.id"), primary_key=True)
-    unit_code: Mapped[str] = mapped_column(String(40), primary_key=True)
     document: Mapped[str] = mapped_column(Text)
 
 
