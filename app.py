@@ -19,7 +19,7 @@ from surveys.intake import Intake
 from surveys.manner import DEFAULT_LOCALE
 from surveys.planning.routes import blueprint as planning
 from surveys.reviewing.routes import blueprint as reviewing
-from surveys.scoring.routes import blueprint as scoring
+from surveys.scoring.evidence_routes import blueprint as scoring
 from surveys.settings import Settings, read_settings
 from surveys.surge import Streams, SurgeIntake
 from surveys.throttle import Throttle

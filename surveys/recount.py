@@ -65,13 +65,13 @@ def recount(
     holds for a count in this process, and else the count begins again.
     """
     for _try in range(TRIES):
-        with _one_moment(database) as session:
+        with one_moment(database) as session:
             frame = frame_of(session, round_id)
             before = folded(session, frame)
             chosen = executor or executor_for(None, before.ballot_count)
             counts = _counts(database, session, frame, before.ballot_count, chosen, tell)
             again = counted_of(frame, counts)
-        if _was_one_moment(database, chosen) or before == _folded_now(database, frame):
+        if _wasone_moment(database, chosen) or before == _folded_now(database, frame):
             return Recount(before.tally.digest(), again, differences(before, again))
     raise BallotsArriving
 
@@ -100,15 +100,15 @@ def partitions_of(
     return postgresql_ballots.parts_of(connection, frame)
 
 
-# --- the parts, in order of use ------------------------------------------------------------------
-
-
 @contextmanager
-def _one_moment(database: Database) -> Iterator[Session]:
+def one_moment(database: Database) -> Iterator[Session]:
     """Open a session that sees the store as it is at one moment, until it ends."""
     level = {} if database.is_sqlite else {"isolation_level": "REPEATABLE READ"}
     with Session(database.reader.execution_options(**level)) as session:
         yield session
+
+
+# --- the parts, in order of use ------------------------------------------------------------------
 
 
 def _counts(
@@ -138,12 +138,12 @@ def _counts(
     return map_merge(executor, partial(count, address=address), parts, hear)
 
 
-def _was_one_moment(database: Database, executor: Executor) -> bool:
+def _wasone_moment(database: Database, executor: Executor) -> bool:
     return not database.is_sqlite or isinstance(executor, InProcess)
 
 
 def _folded_now(database: Database, frame: Frame) -> Counted:
-    with _one_moment(database) as session:
+    with one_moment(database) as session:
         return folded(session, frame)
 
 

@@ -46,6 +46,7 @@ JOB_KINDS: dict[str, str] = {
     "export": N_("Export of ballots"),
     "import": N_("Import of ballots"),
     "recount": N_("Recount of the tally"),
+    "evidence": N_("Evidence behind the scores"),
 }
 
 REASONS: dict[str, str] = {
@@ -66,6 +67,9 @@ ACTIONS: dict[str, str] = {
     "notice frozen": N_("froze the notice to respondents"),
     "round closed": N_("closed the round"),
     "round scored": N_("ran the scoring"),
+    "evidence worked out": N_("worked out the evidence"),
+    "doubted ballots taken": N_("downloaded the list of doubted ballots"),
+    "population changed": N_("changed the population table"),
     "bench ballots loaded": N_("loaded seeded ballots to measure with"),
     "round published": N_("published the results"),
     "link made": N_("made a link"),

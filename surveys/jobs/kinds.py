@@ -17,6 +17,7 @@ Result = dict[str, Any]
 
 # Where each kind stands, by name: this floor knows no feature, and a child loads only its own.
 KINDS: Mapping[str, str] = {
+    "evidence": "surveys.scoring.evidence:EVIDENCE",
     "export": "surveys.reviewing.export:EXPORT",
     "import": "surveys.reviewing.entry:IMPORT",
     "recount": "surveys.recount:RECOUNT",

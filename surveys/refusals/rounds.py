@@ -164,3 +164,19 @@ class BallotsArriving(Refusal):
     status = 409
     message = N_("Ballots kept coming in while they were being counted again.")
     advice = N_("Nothing was compared. Please recount when the round is closed.")
+
+
+class EvidenceBehind(Refusal):
+    """Ballots were decided about since the run, so what lies behind it can no longer be read."""
+
+    status = 409
+    message = N_("The ballots have changed since scoring run %(number)s.")
+    advice = N_("Nothing was changed. Score again; evidence is worked out for the new run.")
+
+
+class EvidenceMissing(Refusal):
+    """The evidence of this run has not been worked out, or not yet."""
+
+    status = 404
+    message = N_("The evidence of this scoring run has not been worked out yet.")
+    advice = N_("Open the page of the evidence and start it there; it takes some seconds.")

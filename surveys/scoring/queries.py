@@ -8,17 +8,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from analytics import social
+from analytics.evidence_result import RoundEvidence
 from analytics.merge import WorkEntry
 from analytics.rules import parse_rules
 from surveys import models, tallies, work
 from surveys.models import (
+    Evidence,
     Group,
     Indicator,
+    Population,
     ScoringRun,
     Unit,
     UnitClass,
 )
 from surveys.refusals import RunNumberUnknown, RunUnknown
+from surveys.scoring.evidence_view import EvidenceView
 from surveys.scoring.json_form import read_json
 from surveys.scoring.run import (
     AdjustmentLine,
@@ -157,6 +161,33 @@ def run_view(session: Session, round_id: int, number: int | None = None) -> RunV
             select(models.Round.notice_sha256).where(models.Round.id == round_id)
         ).one(),
         check=_check_of(session, row),
+    )
+
+
+def evidence_view(session: Session, round_id: int, run: RunView) -> EvidenceView | None:
+    """Return the evidence of a run; None where it is not worked out, or by another version."""
+    row = session.scalars(
+        select(Evidence)
+        .join(ScoringRun, ScoringRun.id == Evidence.run_id)
+        .where(ScoringRun.round_id == round_id, ScoringRun.number == run.number)
+    ).one_or_none()
+    if row is None:
+        return None
+    try:
+        found = read_json(RoundEvidence, row.document)
+    except (KeyError, TypeError, ValueError):  # its form has changed since
+        return None
+    return EvidenceView(run, found, row.created_at, row.actor, row.code_version)
+
+
+def population_of(session: Session, round_id: int) -> tuple[Population, ...]:
+    """Return the population table of a round, in order."""
+    return tuple(
+        session.scalars(
+            select(Population)
+            .where(Population.round_id == round_id)
+            .order_by(Population.variable, Population.level)
+        )
     )
 
 

@@ -36,7 +36,7 @@ def results(round_id: int) -> ResponseReturnValue:
     with web.reading() as session:
         appraised = round_of(session, round_id)
         has_runs = bool(queries.run_numbers(session, round_id))
-        run = queries.run_view(session, round_id, _wanted()) if has_runs else None
+        run = queries.run_view(session, round_id, wanted_run()) if has_runs else None
         work_now = work.work_digest(session, round_id)
     context = {
         "round": appraised,
@@ -63,7 +63,7 @@ def unit(round_id: int, unit_code: str) -> ResponseReturnValue:
     """Show every step of one unit's figure, from counts to points."""
     with web.reading() as session:
         appraised = round_of(session, round_id)
-        run = queries.run_view(session, round_id, _wanted())
+        run = queries.run_view(session, round_id, wanted_run())
     figures = run.unit(unit_code)
     if figures is None:
         raise NotFound
@@ -116,7 +116,7 @@ def _download(
     round_id: int, kind: str, build: Callable[[RunView], bytes], mimetype: str
 ) -> ResponseReturnValue:
     """Return a run as a file; who took it is written down."""
-    number = _wanted()
+    number = wanted_run()
     with web.transaction() as session:
         appraised = round_of(session, round_id)
         run = queries.run_view(session, round_id, number)
@@ -128,7 +128,7 @@ def _download(
     )
 
 
-def _wanted() -> int | None:
+def wanted_run() -> int | None:
     """Return the run that the address asks for; none means the newest."""
     asked = request.args.get("run")
     if asked is None:

@@ -81,11 +81,22 @@ def _recounted(result: Result, _arguments: Result) -> str:
     )
 
 
+def _worked_out(result: Result, _arguments: Result) -> str:
+    return str(
+        _(
+            "The evidence of scoring run %(run)s was worked out from %(count)s ballots.",
+            run=result["run"],
+            count=_number(result["ballots"]),
+        )
+    )
+
+
 def _number(value: int) -> str:
     return f"{value:,}"
 
 
 SENTENCES: Mapping[str, Callable[[Result, Result], str]] = {
+    "evidence": _worked_out,
     "export": _exported,
     "import": _imported,
     "recount": _recounted,
