@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.elimination import connected_parts
+from analytics.elimination import MANY, connected_parts, inverted
 from analytics.order_moves import order_moves, ranks_in_parts
 from analytics.pair_tables import pair_tables
 from analytics.severity import SeverityVerdict, is_complete, severity_report
@@ -170,3 +170,13 @@ def test_equal_means_share_the_smaller_rank():
     figures = np.array([2.0, 5.0, 5.0 + 1e-12, np.nan, 1.0, 9.0])
     parts = np.array([0, 0, 0, 0, 0, NOWHERE])
     assert ranks_in_parts(figures, parts).tolist() == [3, 1, 1, NOWHERE, 4, NOWHERE]
+
+
+@pytest.mark.parametrize("size", [1, 6, MANY - 1, MANY, MANY + 9])
+def test_few_and_many_units_are_inverted_alike(size):
+    root = np.random.default_rng(size).normal(size=(size, size)) / size
+    matrix = np.eye(size) + root @ root.T
+    inverse, log_determinant = inverted(matrix.copy())
+    assert inverse @ matrix == pytest.approx(np.eye(size), abs=1e-10)
+    assert log_determinant == pytest.approx(np.linalg.slogdet(matrix)[1])
+    assert (inverse == inverse.T).all()
