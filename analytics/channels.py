@@ -7,6 +7,7 @@ import numpy as np
 from analytics.shapes import Bools, Floats, Integers, PatternCounts, ratio_of
 from analytics.tally import OPEN_CHANNEL
 
+_ROUNDING = 1e-24  # of squares of scores: less is what rounding leaves where all agree
 _LEAST_EIGENVALUE = 1e-9  # of the largest; below it a level share cannot vary
 
 
@@ -93,6 +94,7 @@ def _moments(
     n = np.bincount(place, count, size).astype(np.int64)
     means = ratio_of(np.bincount(place, count * value, size), n)
     squares = np.bincount(place, count * (value - means[place]) ** 2, size)
+    squares = np.where(squares > _ROUNDING * n * np.nan_to_num(means) ** 2, squares, 0.0)
     return n.reshape(shape), means.reshape(shape), ratio_of(squares, n - 1).reshape(shape)
 
 

@@ -8,6 +8,7 @@ from analytics.channels import channel_comparison
 from analytics.shapes import PatternCounts
 
 LEVELS = np.array([0.0, 50.0, 100.0])
+THIRD = np.array([[0.0], [50.0], [100.0], [250 / 3]])
 
 
 def cells_of(rows, points=LEVELS[:, None], units=2, groups=3):
@@ -92,12 +93,13 @@ def test_a_unit_whose_open_link_is_stuffed_stands_out_among_others():
         pytest.param([(0, 0, 1, 2, 40)], id="one channel"),
         pytest.param([(0, 0, 1, 2, 40), (0, 1, 0, 2, 40)], id="channels of different groups"),
         pytest.param([(0, 0, 1, 2, 40), (0, 0, 0, 2, 40)], id="all agree"),
+        pytest.param([(0, 0, 1, 3, 40), (0, 0, 0, 3, 3)], id="all agree on a third"),
         pytest.param([(0, 0, 1, 2, 4), (0, 0, 0, 0, 40)], id="too few of one channel"),
         pytest.param([(0, 0, 1, 2, 1), (0, 0, 0, 0, 1)], id="one ballot each"),
     ],
 )
 def test_where_nothing_can_be_compared_there_is_no_test_and_no_interval(rows):
-    found = channel_comparison(cells_of(rows))
+    found = channel_comparison(cells_of(rows, THIRD))
     assert found.df.tolist() == [0, 0]
     assert np.isnan(found.p).all()
     assert not found.differs.any()
