@@ -50,8 +50,8 @@ class Importance:
 class Drivers:
     """Importance and performance of items, per unit and per class.
 
-    A unit with fewer complete ballots than `fewest` is shown with its class's importance. NaN
-    shares have the quadrant None.
+    A unit with fewer complete ballots than `fewest`, or whose items explain nothing, is shown with
+    its class's importance. Where there is no share or no mean, the quadrant is None.
     """
 
     units: tuple[str, ...]

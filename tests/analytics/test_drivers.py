@@ -148,7 +148,11 @@ def patterns_of(rows, classes, items=4):
     )
 
 
-ROWS = [(u, 7 * n * n + 31 * n + u, 1 + n % 3) for u in range(3) for n in range(60 - 28 * u)]
+ROWS = [
+    (u, pattern, 1 + pattern % 3)
+    for u, rows in enumerate((90, 20, 20))
+    for pattern in np.random.default_rng(u).integers(0, 256, rows).tolist()
+]
 PATTERNS = patterns_of(ROWS, ("a", "a", "b"))
 
 
@@ -159,12 +163,12 @@ def test_units_are_told_from_their_own_ballots_and_thin_ones_from_their_class():
         alone = item_importance(PATTERNS.points, of_unit, 3)
         assert found.of_units.importance[u] == pytest.approx(alone.importance[0])
         assert (found.of_units.n[u], found.of_units.left_out[u]) == (alone.n[0], alone.left_out[0])
-    assert found.uses_class.tolist() == (found.of_units.n < 20).tolist() == [True, False, True]
+    assert found.uses_class.tolist() == (found.of_units.n < 20).tolist() == [False, True, True]
     of_class = found.of_classes.importance / found.of_classes.r2[:, None]
-    assert found.shares[0] == pytest.approx(of_class[0])
+    assert found.shares[1] == pytest.approx(of_class[0])
     assert found.shares[2] == pytest.approx(of_class[1])
-    own = found.of_units.importance[1] / found.of_units.r2[1]
-    assert found.shares[1] == pytest.approx(own)
+    own = found.of_units.importance[0] / found.of_units.r2[0]
+    assert found.shares[0] == pytest.approx(own)
     assert found.shares.sum(axis=1) == pytest.approx(np.ones(3))
 
 
