@@ -143,6 +143,7 @@ def trim(weights: Floats, low: float = 1 / 5, high: float = 5) -> Trimmed:
 def margin_miss(weights: Floats, codes: Integers, margins: Sequence[Margin]) -> float:
     """Return how far any weights miss the margins at most, as a share of the population."""
     _check_codes(weights, codes, margins)
+    _check_populations(margins)
     return largest_miss(weights, codes, [margin.population for margin in margins])
 
 
