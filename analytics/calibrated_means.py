@@ -68,7 +68,7 @@ def unit_means(
     weights = weighted.weights[ballot]
     whole = np.bincount(unit, weights, units)
     means = ratio_of(np.bincount(unit, weights * value, units), whole)
-    influence = (value - means[unit]) / whole[unit]
+    influence = np.nan_to_num(ratio_of(value - means[unit], whole[unit]))
     tables = [
         np.bincount(place, column, units * shape[0]).reshape(shape).astype(np.float64)
         for column in (base[ballot] * influence, weights * influence, weights**2 * influence)
@@ -104,7 +104,7 @@ def _fitted(weighted: Weighted, base: Floats, sums: Floats) -> Floats:
     """
     sizes = np.bincount(weighted.cell, base, len(weighted.cells))
     if weighted.is_joint:
-        return ratio_of(sums, sizes[:, None])
+        return np.nan_to_num(ratio_of(sums, sizes[:, None]))
     levels = weighted.cells
     dummies = np.concatenate(
         [

@@ -45,7 +45,7 @@ class Weighted:
     steps: int
     has_converged: bool
     largest_miss: float  # of any margin, as a share of the population
-    design_effect: float
+    design_effect: float  # each row being one ballot
     effective_n: float
 
 
@@ -98,7 +98,8 @@ def rake(
 ) -> Weighted:
     """Return weights that meet several margins at once, fitted on the cross table.
 
-    Base weights (N,), codes (N, V) the numbers of levels, one variable per margin. The tolerance
+    Base weights (N,) of ballots or numbers of ballots of cells, codes (N, V) the numbers of levels,
+    one variable per margin. The tolerance
     is the largest miss of a margin as a share of the population. Where the margins contradict
     the empty cells of the table, or the bounds are too narrow, it does not converge and says so.
     """
@@ -147,18 +148,25 @@ def margin_miss(weights: Floats, codes: Integers, margins: Sequence[Margin]) -> 
     return largest_miss(weights, codes, [margin.population for margin in margins])
 
 
-def design_effect(weights: Floats) -> float:
+def design_effect(weights: Floats, counts: Integers | None = None) -> float:
     """Return how much unequal weights inflate variance (Kish 1965, §11.7): n Σw²/(Σw)².
 
-    Equal weights give 1.0; a weight of 0 is nobody.
+    Equal weights give 1.0; a weight of 0 is nobody. With counts (N,) each weight is the sum of so
+    many equal ones, as where whole cells were weighted.
     """
-    return float(np.count_nonzero(weights) / effective_n(weights))
+    n = np.count_nonzero(weights) if counts is None else counts[weights > 0].sum()
+    return float(n / effective_n(weights, counts))
 
 
-def effective_n(weights: Floats) -> float:
-    """Return how many equal weights would tell as much: (Σw)²/Σw²."""
+def effective_n(weights: Floats, counts: Integers | None = None) -> float:
+    """Return how many equal weights would tell as much: (Σw)²/Σw²; counts as in the above."""
     _check_weights(weights)
-    return float(weights.sum() ** 2 / np.square(weights).sum())
+    squares = np.square(weights)
+    if counts is not None:
+        if counts.shape != weights.shape or (counts[weights > 0] < 1).any():
+            raise ValueError("every weight above 0 must stand for a ballot at least")
+        squares = squares / np.maximum(counts, 1)
+    return float(weights.sum() ** 2 / squares.sum())
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -234,6 +234,33 @@ def test_design_effect(weights, expected):
     )
 
 
+def test_cells_of_many_ballots_are_weighted_and_counted_as_the_ballots():
+    ballots = rake(np.ones(200), CODES, stype_and_awards())
+    counts = np.bincount(ballots.cell)
+    cells = rake(counts.astype(float), ballots.cells, stype_and_awards())
+    assert cells.factors == pytest.approx(ballots.factors)
+    assert design_effect(cells.weights, counts) == pytest.approx(ballots.design_effect)
+    assert effective_n(cells.weights, counts) == pytest.approx(ballots.effective_n)
+    with pytest.raises(ValueError, match="must stand for a ballot"):
+        effective_n(cells.weights, counts - counts.min())
+
+
+def test_ballots_of_weight_0_change_no_mean():
+    base = np.append(PW, [0.0, 0.0])
+    codes = np.vstack([CODES, CODES[:2]])
+    population = np.array([[1400, 3021], [400, 355], [400, 618]], float)
+    targets = JointTargets(("stype", "awards"), (STYPES, AWARDS), population)
+    unit, value = np.append(WIDE, [2, 0]), np.append(API, [1.0, 2.0])
+    for found in (rake(base, codes, stype_and_awards()), post_stratify(base, codes, targets)):
+        means = unit_means(np.arange(202), unit, value, 3, base, found)
+        assert np.isnan([means.means[2], means.se[2], means.effective_n[2]]).all()
+        assert means.means[1] == pytest.approx(
+            np.average(API[WIDE > 0], weights=found.weights[:200][WIDE > 0])
+        )
+        assert np.isfinite(means.se[:2]).all()
+    assert found.design_effect == pytest.approx(design_effect(found.weights[:200]))
+
+
 @pytest.mark.parametrize(
     ("weights", "expected"),
     [
