@@ -173,7 +173,7 @@ def _counted(scores: ScoreCounts, moved: Floats, members: Integers) -> Floats:
 
 def _weights(n: Integers, own: Floats) -> Floats:
     """Return how much each unit counts in what is mixed in: alone, by its share, by its ballots."""
-    alone = ((own == 1) & (n > 0)).astype(np.float64)
+    alone: Floats = ((own == 1) & (n > 0)).astype(np.float64)
     if alone.any():
         return alone
     by_share: Floats = np.where(n > 0, own, 0.0)

@@ -202,9 +202,11 @@ def _meetings(known: Floats, shares: Floats, official: Floats) -> Floats:
     noise = ROUNDING * float(np.abs(known).max(initial=0.0))
     a, b, c = (np.where(np.abs(one) <= noise, 0.0, one) for one in (a, b, c))
     roots = np.stack(_roots(a, b, c)) + 0.0  # no minus zero
+    roots[np.abs(roots + 1) <= 1000 * ROUNDING] = -1.0
     finite = np.where(np.isfinite(roots), roots, 0.0)
     lowest = 1 + finite * np.maximum(first, second)
-    roots[(roots < -1) | (lowest <= ROUNDING)] = np.inf
+    # Without its only group a unit has no score; there the root is double and half its digits lost.
+    roots[(roots < -1) | (lowest <= 1e-6)] = np.inf
     nearer: Floats = np.where(np.abs(roots[0]) <= np.abs(roots[1]), roots[0], roots[1])
     return nearer
 

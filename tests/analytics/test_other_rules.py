@@ -68,6 +68,7 @@ def asked(tally, made, points):
 OTHER = np.array([100, 75, 50, 25, 0, np.nan])
 
 
+@settings(max_examples=60)
 @given(tallies)
 def test_other_points_are_what_the_rules_with_these_points_give(tally):
     made = rules_with("none")
@@ -77,6 +78,7 @@ def test_other_points_are_what_the_rules_with_these_points_give(tally):
     assert found.rank.tolist() == ranks_of(np.array(expected)).tolist()
 
 
+@settings(max_examples=60)
 @given(tallies, st.sampled_from(["pad", "none", "shrink"]))
 def test_the_official_points_give_the_official_ranking(tally, small_samples):
     made = rules_with(small_samples)
