@@ -109,3 +109,26 @@ def test_ready_made_scores_stay_as_they_are():
     assert found.composites == pytest.approx(official.composites, nan_ok=True)
     assert found.counted[:2, 1] == pytest.approx([70, 71])
     assert np.isnan(found.strength[:, 1]).all()
+
+
+def test_it_errs_less_than_padding_to_thirty_where_units_differ_as_real_ones_do():
+    """Ballots of variance 400, units of variance 73, half of the units with ten ballots."""
+    generator, units = np.random.default_rng(1), 40
+    few = np.arange(units) < 20
+    n, points = np.where(few, 10, 40), np.arange(-60.0, 221.0)
+    one, names = np.ones((units, 1)), tuple(str(u) for u in range(units))
+    errors = np.zeros(3)
+    for _ in range(40):
+        true = 75 + np.sqrt(73) * generator.standard_normal(units)
+        counts = np.zeros((units, 1, points.size), np.int64)
+        for u in range(units):
+            ballots = np.rint(true[u] + 20 * generator.standard_normal(n[u]))
+            np.add.at(counts[u, 0], np.clip(ballots + 60, 0, 280).astype(int), 1)
+        classes = ("c",) * units
+        scores = ScoreCounts(names, classes, ("g",), points, counts, one, one, 0 * one, 0.3)
+        means = scores.means[:, 0]
+        padded = (n * means + (30 - n) * means[~few].mean()) / 30
+        tried = (means, padded, shrunken(scores).composites)
+        errors += [np.square(made - true)[few].mean() for made in tried]
+    unpadded, padded_error, shrunken_error = np.sqrt(errors / 40)
+    assert shrunken_error < 0.9 * min(unpadded, padded_error)
