@@ -92,15 +92,17 @@ def by(y: ArrayLike, codes: Integers, design: SurveyDesign) -> Estimate:
     inside = codes >= 0
     column = _columns(y, design, inside)[:, 0]
     weights = _inside(layout, inside)
-    domain, size = np.where(inside, codes, 0), int(codes.max(initial=-1)) + 1
-    totals = np.bincount(domain, weights, max(size, 1))[:size]
-    means = ratio_of(np.bincount(domain, weights * column, max(size, 1))[:size], totals)
+    size = int(codes.max(initial=-1)) + 1
+    domain = np.where(inside, codes, size)  # the last one takes what belongs to none
+    totals = np.bincount(domain, weights, size + 1)
+    means = ratio_of(np.bincount(domain, weights * column, size + 1), totals)
     known = totals > 0
     centres, divisors = np.where(known, means, 0.0), np.where(known, totals, 1.0)
     influence = weights * (column - centres[domain]) / divisors[domain]
-    covariance = layout.sparse_covariance(influence, domain, size)
+    covariance = layout.sparse_covariance(influence, domain, size + 1)
     covariance[~known], covariance[:, ~known] = np.nan, np.nan
-    return Estimate(means, _roots(covariance), covariance, layout.df(inside))
+    covariance = covariance[:size, :size]
+    return Estimate(means[:size], _roots(covariance), covariance, layout.df(inside))
 
 
 def design_effect(y: ArrayLike, design: SurveyDesign) -> Floats:
