@@ -123,10 +123,12 @@ def converted_intervals(
     """Return intervals around official scores (U,) as wide as replicates (R, U) of them vary.
 
     They are centred and take Student's t: percentiles of replicates cover too little in small
-    groups (Efron and Tibshirani 1993, section 12.5).
+    groups (Efron and Tibshirani 1993, section 12.5). A conversion that is no straight line moves
+    scores on the whole when they are drawn again; that counts in the width but not in `se`.
     """
     se = replicates.std(axis=0, ddof=1)
-    half = t_quantile(df) * se
+    moved = replicates.mean(axis=0) - point
+    half = t_quantile(df) * np.sqrt(se**2 + moved**2)
     low, high = limits
     return ConvertedInterval(se, np.maximum(point - half, low), np.minimum(point + half, high))
 
