@@ -83,6 +83,8 @@ def bootstrap_means(
     What padding or shrinkage mixes in is held fixed, and a unit is drawn around it as units of
     the class differ: replicates of mu alone would make a unit without ballots look certain.
     """
+    if replicates < 2:
+        raise ValueError("one replicate does not show how scores vary")
     generator = np.random.default_rng(seed)
     spread = class_spread(scores)
     drawn = np.zeros((len(scores.groups), len(scores.units), replicates))

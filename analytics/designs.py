@@ -215,6 +215,7 @@ def _estimate(
     estimates: Floats, influence: Floats, layout: _Layout, domain: Bools | None
 ) -> Estimate:
     covariance = layout.covariance(influence)
+    covariance[np.isnan(estimates)], covariance[:, np.isnan(estimates)] = np.nan, np.nan
     inside = np.ones(layout.weights.size, bool) if domain is None else domain
     return Estimate(estimates, _roots(covariance), covariance, layout.df(inside))
 

@@ -232,3 +232,8 @@ def test_a_best_composite_of_nought_is_divided_by_nobody():
     nothing = scores_of([[[5, 0, 0, 0, 0]], [[7, 0, 0, 0, 0]]], [1.0])
     social = social_replicates(nothing.counted_means[None], nothing, Conversion(Method.RATIO))
     assert social.tolist() == [[0, 0]]
+
+
+def test_one_replicate_shows_nothing():
+    with pytest.raises(ValueError, match="one replicate"):
+        bootstrap_means(MIXED, 1, SEED)

@@ -180,6 +180,8 @@ def test_an_empty_domain_has_no_mean():
     nobody = mean(Y, design, G == 3)
     assert np.isnan([nobody.estimates[0], nobody.se[0]]).all()
     assert np.isnan(quantile(Y, design, [0.5], G == 3)).all()
+    no_rows = mean(np.zeros(0), SurveyDesign(np.zeros(0), np.zeros(0, int)))
+    assert np.isnan([no_rows.estimates[0], no_rows.se[0]]).all()
 
 
 def test_a_ratio_to_nothing_is_refused():
