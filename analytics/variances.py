@@ -32,12 +32,14 @@ def larger_variances(own: ArrayLike, n: ArrayLike, peers: ArrayLike) -> tuple[Fl
     `own` is the variance of n ballots with divisor n - 1 (whatever it says of one ballot is not
     read), `peers` the mean of such variances over the class. The smoothed variance counts the
     peers as `PEERS_WEIGH` ballots; the larger of it and the own one is taken, since smoothing
-    alone claims too much for units that divide opinion among peers that do not.
+    alone claims too much for units that divide opinion among peers that do not. Ballots that all
+    agree, as a single one does, say nothing of their variance and are given the peers' whole.
     """
     n, peers = np.asarray(n, np.float64), np.asarray(peers, np.float64)
     free = np.maximum(n - 1, 0)
     own = np.where(free > 0, own, 0.0)
-    smoothed = (PEERS_WEIGH * peers + free * own) / (PEERS_WEIGH + free)
+    heard = np.where(own > 0, free, 0)
+    smoothed = (PEERS_WEIGH * peers + heard * own) / (PEERS_WEIGH + heard)
     stands_out = own > peers * (1 + _ROUNDING)
     df = np.where((free > 0) & stands_out, free, free + PEERS_WEIGH)
     # Where the peers are NaN the larger of the two is not known either.
