@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from analytics.shapes import NOWHERE, Floats, Integers, ratio_of
 
 _Chosen = Integers | slice
-_AT_ONCE = 1 << 12  # rows that stay in the processor's cache
+_AT_ONCE = 1 << 11  # rows that stay in the processor's cache
 
 
 def longstring(levels: NDArray[np.integer]) -> Integers:
@@ -96,5 +96,5 @@ def _whitening(covariance: Floats) -> Floats:
     """Return the matrix (J, rank) after which all directions have variance 1."""
     variances, directions = np.linalg.eigh(covariance)
     kept = variances > 1e-10 * max(float(variances.max(initial=0.0)), 1e-300)
-    white: Floats = directions[:, kept] / np.sqrt(variances[kept])
+    white: Floats = np.ascontiguousarray(directions[:, kept] / np.sqrt(variances[kept]))
     return white
