@@ -6,10 +6,11 @@ from itertools import chain
 
 import numpy as np
 
-from analytics.shapes import NOWHERE, Floats, Integers, ratio_of
+from analytics.shapes import NOWHERE, Bools, Floats, Integers, ratio_of
 
 NOTABLE = 1.96  # z from which a phrase is shown
-PRIOR_SIZE = 500.0  # as many words as the prior counts for
+CHANCE = 0.05  # how often a part may have a phrase "beyond chance" by chance, at most
+PRIOR_SIZE = 100.0  # as many words as the prior counts for
 
 Clauses = Sequence[Sequence[str]]  # a comment's words, clause by clause
 
@@ -32,11 +33,12 @@ class KeyPhrase:
     elsewhere: int  # comments of the rest of its family
     delta: float
     z: float
+    beyond_chance: bool  # stands out even among all phrases of its family
 
 
 @dataclass(frozen=True, slots=True)
 class PartPhrases:
-    """The key phrases of one part; of `tried` phrases one in forty is shown by chance alone."""
+    """The key phrases of one part; of `tried` phrases up to one in ten is shown by chance alone."""
 
     part: int
     tried: int
@@ -150,6 +152,7 @@ class _Compared:
     here: Integers
     elsewhere: Integers
     odds: LogOdds
+    beyond: Bools
 
 
 def _compared(table: _Table, family: Integers, least: int, prior_size: float) -> _Compared:
@@ -172,7 +175,22 @@ def _compared(table: _Table, family: Integers, least: int, prior_size: float) ->
         prior=prior_size * (everywhere / of_family[home]),
         prior_size=prior_size,
     )
-    return _Compared(part, term, here, everywhere - here, odds)
+    often = np.bincount(whole, counts, wholes.size) >= least
+    phrases = np.bincount(wholes[often] // terms, minlength=of_family.size)
+    share = of_part[part] / of_family[home]
+    beyond = _chance(here, everywhere, share) * phrases[home] <= CHANCE
+    return _Compared(part, term, here, everywhere - here, odds, beyond)
+
+
+def _chance(here: Integers, everywhere: Integers, share: Floats) -> Floats:
+    """Return how likely a part of that share has so many of a phrase's comments, or more.
+
+    The binomial tail, given how often the family says the phrase: far out, z is too sure.
+    """
+    from scipy.special import bdtrc
+
+    chance: Floats = bdtrc(here - 1.0, everywhere, share)
+    return chance
 
 
 def _key_phrase(table: _Table, compared: _Compared, row: int) -> KeyPhrase:
@@ -183,6 +201,7 @@ def _key_phrase(table: _Table, compared: _Compared, row: int) -> KeyPhrase:
         elsewhere=int(compared.elsewhere[row]),
         delta=float(compared.odds.delta[row]),
         z=float(compared.odds.z[row]),
+        beyond_chance=bool(compared.beyond[row]),
     )
 
 

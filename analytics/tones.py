@@ -88,7 +88,6 @@ _QUOTES = "“”\"'「」‘’"
 _TAKES_OVER = ("不", "没", "缺", "欠", "有待", "待", "需", "太少", "差")
 _LEADS = ("进一步", "继续", "今后", "同时", "切实", "还", "也", "再", "更", "并", "能", "以后")
 _GONE = ("没有了", "不见了", "没了", "变了")
-_DONE = ("了", "得")
 
 
 @dataclass(slots=True)
@@ -237,8 +236,8 @@ class _ClauseReader:
 
     def add_opening(self, start: int, word: str, kind: str) -> None:
         """Add a wish where a clause begins with what should be done."""
-        rest = self._clause[start + len(word) :]
-        if self._leads_up_to(start) and not rest.startswith(_DONE):
+        done = kind != "plea" and "了" in self._clause
+        if self._leads_up_to(start) and not done:
             self.add_wish(start, word, kind)
         elif kind == "effort":
             self.add_sign(start, word, "praise")
@@ -293,6 +292,7 @@ _ACTS = {
     "nuisance": _ClauseReader.add_sign,
     "wish": _ClauseReader.add_wish,
     "opening": _ClauseReader.add_opening,
+    "plea": _ClauseReader.add_opening,
     "effort": _ClauseReader.add_opening,
     "negation": _ClauseReader.add_negation,
     "intensifier": _ClauseReader.add_intensifier,
