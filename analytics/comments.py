@@ -65,7 +65,7 @@ class CommentsReport:
 
     least: int
     count: int
-    blank: int  # comments without a word, counted nowhere else
+    blank: int  # empty comments, counted nowhere else
     distinct: int
     tones: ToneCounts
     themes: tuple[ThemeCount, ...]
@@ -96,6 +96,8 @@ def comments_report(
         raise ValueError("each comment needs its cluster")
     if points is not None and len(points) != len(comments):
         raise ValueError("each comment needs its points, or NaN")
+    if not all(0 <= one.unit < len(classes) and one.group >= 0 for one in comments):
+        raise ValueError("each comment needs a unit of a known class, and a group")
     read = _Reading(comments, clusters, least)
     unit_families = np.unique(np.array(classes, dtype=str), return_inverse=True)[1]
     groups = max((one.group for one in read.comments), default=NOWHERE) + 1

@@ -219,7 +219,7 @@ class _ClauseReader:
         """Add praise or a complaint, turned round where a negation reaches it."""
         end = start + len(word)
         negation, reach = self._negation
-        if self._is_quoted(start, end) and kind == "praise":
+        if kind == "praise" and self._is_quoted(start, end):
             kind = "complaint"
         elif negation and start <= reach:
             kind = "complaint" if kind == "praise" else "praise"

@@ -120,6 +120,19 @@ def test_comments_need_clusters_and_points_of_their_own():
         comments_report(ROUND, None, CLASSES, points=np.zeros(1))
 
 
+@pytest.mark.parametrize(
+    "stray",
+    [
+        pytest.param(Comment(4, 0, KIND), id="a unit without a class"),
+        pytest.param(Comment(-1, 0, KIND), id="no unit"),
+        pytest.param(Comment(0, -1, KIND), id="no group"),
+    ],
+)
+def test_comments_need_a_unit_and_a_group(stray):
+    with pytest.raises(ValueError, match="unit"):
+        comments_report([*ROUND, stray], None, CLASSES)
+
+
 def test_nothing_leaves_the_machine_and_the_report_is_plain(monkeypatch):
     def refuse(*_):
         raise AssertionError("a socket was opened")
