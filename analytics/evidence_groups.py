@@ -1,6 +1,6 @@
 """What is said of each group as appraisers: how reliable, how strict, how like the population."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
@@ -132,14 +132,10 @@ def _weighted_group(
 
 
 def _with(evidence: PopulationEvidence, obstacle: str) -> PopulationEvidence:
-    from dataclasses import replace
-
     return replace(evidence, obstacle=obstacle)
 
 
-def _means(
-    parts: EvidenceParts, complete: Bools, base: Floats, weighted: Weighted
-) -> UnitMeans:
+def _means(parts: EvidenceParts, complete: Bools, base: Floats, weighted: Weighted) -> UnitMeans:
     rows = parts.inputs.rows
     number = np.full(complete.size, NOWHERE)
     number[complete] = np.arange(int(complete.sum()))
