@@ -1,5 +1,6 @@
 """Analyses of scores: how far each could be off, and what small samples do to it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,9 @@ def interval_analysis(study: Study, seed: int | None = None) -> Document:
     units = [
         _unit(parts, unit, found.get(code), methods) for unit, code in enumerate(parts.scores.units)
     ]
+    claims = {
+        name: claim for name, claim in INTERVAL_CLAIMS.items() if _is_needed(name, study, methods)
+    }
     contents = {
         "rule_set": study.rules.document(),
         "seed": parts.inputs.seed if by_conversion else None,
@@ -72,7 +76,7 @@ def interval_analysis(study: Study, seed: int | None = None) -> Document:
             "as_survey": _as_survey(parts).plain,
         },
     }
-    return study_document("interval", study, INTERVAL_CLAIMS, contents)
+    return study_document("interval", study, claims, contents)
 
 
 def small_samples_analysis(study: Study) -> Document:
@@ -114,8 +118,15 @@ def small_samples_analysis(study: Study) -> Document:
 # --- the parts, in order of use ------------------------------------------------------------------
 
 
+def _is_needed(claim: str, study: Study, methods: Mapping[str, Method]) -> bool:
+    """Say whether a document has what a claim speaks of."""
+    if claim == "listed":
+        return study.invited is not None
+    return claim != "official" or any(one not in HONEST for one in methods.values())
+
+
 def _unit(
-    parts: StudyParts, unit: int, found: Interval | None, methods: dict[str, Method]
+    parts: StudyParts, unit: int, found: Interval | None, methods: Mapping[str, Method]
 ) -> dict[str, Any]:
     scores, covariance = parts.scores, parts.covariance
     method = methods.get(scores.classes[unit], Method.DIRECT)

@@ -28,10 +28,19 @@ Pair = tuple[float, float]
 MOST = 1e6  # times a weight
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FILES: tuple[Option, ...] = (
-    click.option("--rules", type=FILE, help="Rule set, JSON (flask rules show); or the default."),
-    click.option("--ratings", type=FILE, required=True, help="ballot,group,unit and item columns."),
-    click.option("--units", type=FILE, required=True, help="code,name,class,ranked."),
-    click.option("--invited", type=FILE, help="group,unit,invited."),
+    click.option(
+        "--rules", type=FILE, help="Rule set, JSON as flask rules show prints it; or the default."
+    ),
+    click.option(
+        "--ratings",
+        type=FILE,
+        required=True,
+        help="CSV, a row per ballot and unit: ballot,group,unit, then a column per item.",
+    ),
+    click.option("--units", type=FILE, required=True, help="CSV: code,name,class,ranked."),
+    click.option(
+        "--invited", type=FILE, help="CSV: group,unit,invited; a blank unit holds for all."
+    ),
 )
 OUT: Option = click.option(
     "--out",
@@ -40,10 +49,10 @@ OUT: Option = click.option(
     help="Where the JSON goes, if not to standard output.",
 )
 BALLOTS: Option = click.option(
-    "--ballots", type=FILE, help="ballot,group and any of seconds,at,place,channel."
+    "--ballots", type=FILE, help="CSV: ballot,group, and any of seconds,at,place,channel."
 )
 SEED: Option = click.option(
-    "--seed", type=click.IntRange(min=0), help="Of what is drawn, instead of the tally's own."
+    "--seed", type=click.IntRange(min=0), help="Seed of what is drawn, instead of the tally's own."
 )
 TOP: Option = click.option(
     "--top",
@@ -77,19 +86,25 @@ def study_command(name: str, *options: Option) -> Callable[[Work], Work]:
 
 @study_command("interval", SEED)
 def interval(study: Study, seed: int | None) -> Document:
-    """Say how far each score could be off, and how far all are off together."""
+    """Say how far scores could be off.
+
+    Each by itself, with an interval, and all of them together, as a covariance.
+    """
     return analyses.interval_analysis(study, seed)
 
 
 @study_command("ranks", TOP, SEED)
 def ranks(study: Study, top: int | None, seed: int | None) -> Document:
-    """Say how far ranks can be told, and which units cannot be told apart."""
+    """Say how far ranks can be told.
+
+    Sets of ranks, chances of the first and last places, and who cannot be told apart.
+    """
     return analyses.ranks_analysis(study, seed, top)
 
 
 @study_command("severity")
 def severity(study: Study) -> Document:
-    """Say what strict and lenient appraisers do to the order of units."""
+    """Say what strict appraisers do to the order."""
     return analyses.severity_analysis(study)
 
 
@@ -110,30 +125,42 @@ def reliability(study: Study) -> Document:
     click.option("--group", help="Only the ballots of this group."),
 )
 def drivers(study: Study, overall: str, group: str | None) -> Document:
-    """Say which items go with the overall answer, and how units do on them."""
+    """Say what goes with the overall answer.
+
+    Importance of items against how units do on them.
+    """
     return analyses.drivers_analysis(study, overall, group)
 
 
 @study_command("sensitivity", TOP, SEED)
 def sensitivity(study: Study, top: int | None, seed: int | None) -> Document:
-    """Say what ranks hang on: weights, groups, points, padding, a few ballots."""
+    """Say what ranks hang on.
+
+    Weights, single groups, points of options, conversion, padding, a few ballots.
+    """
     return analyses.sensitivity_analysis(study, seed, top)
 
 
 @study_command("small-samples")
 def small_samples(study: Study) -> Document:
-    """Say what the rules make of small samples, and what the ballots ask for."""
+    """Say what is made of small samples.
+
+    By the rules, and what the ballots themselves would ask for.
+    """
     return analyses.small_samples_analysis(study)
 
 
 @study_command(
     "quality",
     BALLOTS,
-    click.option("--comments", type=FILE, help="unit,comment and, if known, ballot,group."),
-    click.option("--places", type=FILE, help="place,people: how many may vote there."),
+    click.option("--comments", type=FILE, help="CSV: unit,comment, and if known ballot,group."),
+    click.option("--places", type=FILE, help="CSV: place,people (who may vote there)."),
 )
 def quality(study: Study, places: Path | None) -> Document:
-    """Say which ballots look wrong and why, and what scores are without them."""
+    """Say which ballots look wrong, and why.
+
+    And what scores would be without them. Nothing is left out by this.
+    """
     return analyses.quality_analysis(study, None if places is None else read_places(places))
 
 
@@ -146,8 +173,13 @@ def _pair(_context: click.Context, option: click.Parameter, pair: Pair | None) -
 
 @study_command(
     "rake",
-    click.option("--attributes", type=FILE, required=True, help="ballot,group and the variables."),
-    click.option("--population", type=FILE, required=True, help="variable,level,population."),
+    click.option(
+        "--attributes",
+        type=FILE,
+        required=True,
+        help="CSV: ballot,group, and a column per variable.",
+    ),
+    click.option("--population", type=FILE, required=True, help="CSV: variable,level,population."),
     click.option(
         "--bounds",
         type=(click.FloatRange(0, 1, max_open=True), click.FloatRange(1, MOST, min_open=True)),
@@ -179,7 +211,10 @@ def rake(
     groups: tuple[str, ...],
     weights_out: IO[str] | None,
 ) -> Document:
-    """Weight groups to the population; hold the open link against other channels."""
+    """Weight ballots to the population.
+
+    And hold the open link against other channels, where --ballots tells channels.
+    """
     margins = read_population(population)
     said = analyses.read_people(study, attributes, margins)
     choices = analyses.RakeChoices(None if bounds is None else Bounds(*bounds), trim, groups)
@@ -196,7 +231,10 @@ def rake(
 @click.option("--before", type=FILE, required=True, help="The same of an earlier round.")
 @OUT
 def change(now: Path, before: Path, out: IO[str]) -> None:
-    """Say which scores changed by more than chance, and whether the years compare."""
+    """Say which scores changed since a round.
+
+    By more than chance, and whether the rules of the two let them be compared.
+    """
     both = (analyses.read_intervals(path) for path in (now, before))
     _write(analyses.change_analysis(*both), out)
 
@@ -225,6 +263,8 @@ def _write(document: Document, out: IO[str]) -> None:
     document["claims"] = {name: gettext(claim) for name, claim in document["claims"].items()}
     json.dump(document, out, ensure_ascii=False, indent=1, allow_nan=False)
     out.write("\n")
+    if out.name != "<stdout>":
+        click.echo(f"→ {out.name}", err=True)
 
 
 COMMANDS = (analyse,)
