@@ -10,7 +10,13 @@ from analytics.analysis_items import OVERALL, drivers_analysis
 from analytics.analysis_quality import quality_analysis
 from analytics.analysis_ranks import ranks_analysis, sensitivity_analysis
 from analytics.analysis_scores import interval_analysis, small_samples_analysis
-from analytics.analysis_weights import RakeChoices, RakedStudy, rake_analysis, read_people
+from analytics.analysis_weights import (
+    RakeChoices,
+    RakedStudy,
+    chosen_margins,
+    rake_analysis,
+    read_people,
+)
 from analytics.document_heads import Document
 
 __all__ = [
@@ -20,6 +26,7 @@ __all__ = [
     "RakeChoices",
     "RakedStudy",
     "change_analysis",
+    "chosen_margins",
     "drivers_analysis",
     "interval_analysis",
     "quality_analysis",

@@ -49,6 +49,16 @@ class RakedStudy:
     weights: tuple[tuple[str, str, float], ...]  # ballot, group, weight
 
 
+def chosen_margins(margins: Sequence[Margin], variables: Collection[str]) -> tuple[Margin, ...]:
+    """Return the margins of some variables, all where none is named."""
+    known = [margin.variable for margin in margins]
+    for variable in variables:
+        if variable not in known:
+            message = N_("there is no population of “%(variable)s”")
+            raise Fault(message, "weighting", variable=variable)
+    return tuple(one for one in margins if not variables or one.variable in variables)
+
+
 def read_people(study: Study, path: Path, margins: Sequence[Margin]) -> Attributes:
     """Return what a file says of the people behind the ballots of a study.
 

@@ -195,6 +195,9 @@ def _pair(_context: click.Context, option: click.Parameter, pair: Pair | None) -
         help="Cut weights at these multiples of their median, such as 0.2 5.",
     ),
     click.option("--group", "groups", multiple=True, help="Only this group; may be repeated."),
+    click.option(
+        "--variable", "variables", multiple=True, help="Only this variable; may be repeated."
+    ),
     BALLOTS,
     click.option(
         "--weights-out",
@@ -209,13 +212,14 @@ def rake(
     bounds: Pair | None,
     trim: Pair | None,
     groups: tuple[str, ...],
+    variables: tuple[str, ...],
     weights_out: IO[str] | None,
 ) -> Document:
     """Weight ballots to the population.
 
     And hold the open link against other channels, where --ballots tells channels.
     """
-    margins = read_population(population)
+    margins = analyses.chosen_margins(read_population(population), variables)
     said = analyses.read_people(study, attributes, margins)
     choices = analyses.RakeChoices(None if bounds is None else Bounds(*bounds), trim, groups)
     raked = analyses.rake_analysis(study, margins, said, choices)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from analytics.analyses import (
     RakeChoices,
     change_analysis,
+    chosen_margins,
     drivers_analysis,
     interval_analysis,
     quality_analysis,
@@ -305,6 +306,17 @@ def test_what_cannot_be_weighted_is_refused(asked, tmp_path, people, choices, sa
     path.write_text("\n".join(["ballot,group,age", *people]), "utf-8")
     with pytest.raises(Fault, match=said):
         rake_analysis(asked, margins, read_people(asked, path, margins), choices)
+
+
+def test_margins_are_chosen_by_their_variable(asked, tmp_path):
+    path = tmp_path / "population.csv"
+    path.write_text(path.read_text("utf-8") + "place,东街,200\n", "utf-8")
+    margins = read_population(path)
+    assert [one.variable for one in chosen_margins(margins, ())] == ["age", "place"]
+    (age,) = chosen_margins(margins, ("age",))
+    assert read_people(asked, tmp_path / "people.csv", [age]).complete.all()
+    with pytest.raises(Fault, match="income"):
+        chosen_margins(margins, ("income",))
 
 
 @pytest.fixture(scope="module")
