@@ -247,13 +247,13 @@ def _read(chosen: dict[str, Any]) -> Study:
     """Return the study of the files among the options, and take these out of them."""
     rules, ratings = chosen.pop("rules"), chosen.pop("ratings")
     named = {name: chosen.pop(name, None) for name in ("units", "invited", "ballots", "comments")}
-    study = read_study(
-        preset("default") if rules is None else read_rules(rules),
-        StudyFiles(ratings, **named),
-        partial(_report, ratings.name),
-    )
-    _report(ratings.name, study.rows.unit.size)
-    click.echo(err=True)
+    files = StudyFiles(ratings, **named)
+    rule_set = preset("default") if rules is None else read_rules(rules)
+    try:
+        study = read_study(rule_set, files, partial(_report, ratings.name))
+        _report(ratings.name, study.rows.unit.size)
+    finally:
+        click.echo(err=True)  # what follows, a fault too, stands on a line of its own
     return study
 
 
