@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 
 from analytics.document_heads import Document, study_document
-from analytics.evidence_classes import ClassParts, class_parts
+from analytics.evidence_classes import ClassParts, class_parts, compared_ranks, pairs_apart
 from analytics.faults import N_
 from analytics.merge import combine
-from analytics.ranks import RankSets, rank_sets
-from analytics.rule_set import Method
+from analytics.ranks import RankSets
 from analytics.sensitivity import influence_bound
-from analytics.shapes import NOWHERE, Floats, Integers
+from analytics.shapes import NOWHERE
 from analytics.studies import Study
 from analytics.study_parts import StudyParts, study_parts
 
@@ -76,53 +75,20 @@ def _ranks_of_class(
     members = parts.scores.members(unit_class)
     members = members[parts.inputs.ranked[members]]
     codes = [parts.scores.units[u] for u in members]
-    of, scores, covariance = _compared(parts, unit_class)
-    scores = scores[members]
-    covariance, lent = _filled(scores, covariance[np.ix_(members, members)])
-    known = bool(np.isfinite(covariance[~np.isnan(scores)][:, ~np.isnan(scores)]).all())
-    top = parts.top_places(members.size)
-    sets = rank_sets(scores, covariance, top=top, seed=parts.inputs.seed) if known else None
-    told = _apart(sets) if sets is not None else None
+    found = compared_ranks(parts, unit_class, members, parts.top_places(members.size))
+    sets, scores = found.sets, found.scores
     return {
         "class": unit_class,
-        "of": of,
+        "of": found.of,
         "places": None if sets is None else sets.places,
-        "lent_errors": [codes[u] for u in lent],
+        "lent_errors": [codes[u] for u in found.lent],
         "pairs": len([*combinations(np.flatnonzero(~np.isnan(scores)), 2)]),
-        "pairs_apart": told,
+        "pairs_apart": None if sets is None else pairs_apart(sets),
         "units": [
             {"unit": code, "rank": official[code], "score": scores[u], **_rank(sets, u, codes)}
             for u, code in enumerate(codes)
         ],
     }
-
-
-def _compared(parts: StudyParts, unit_class: str) -> tuple[str, Floats, Floats]:
-    """Return the scores whose order is looked at, with their covariance.
-
-    Ratio and rank conversions keep the order of direct scores, whose errors are known better.
-    """
-    if parts.study.result.unit_class(unit_class).method is Method.STANDARD:
-        return "social", parts.inputs.official, parts.social_covariance
-    return "direct", parts.scores.scale * parts.scores.composites, parts.covariance.careful
-
-
-def _filled(scores: Floats, covariance: Floats) -> tuple[Floats, Integers]:
-    """Return a covariance in which units of unknown error are as uncertain as the most uncertain.
-
-    NaN is left where nobody in the class has a known error.
-    """
-    filled, variances = covariance.copy(), np.diag(covariance)
-    lent = np.flatnonzero(np.isnan(variances) & ~np.isnan(scores))
-    if lent.size and not np.isnan(variances).all():
-        filled[lent], filled[:, lent] = 0.0, 0.0
-        filled[lent, lent] = np.nanmax(variances)
-    return filled, lent
-
-
-def _apart(sets: RankSets) -> int:
-    taking_part = int((sets.rank > 0).sum())
-    return taking_part * (taking_part - 1) // 2 - int(sets.indistinct.sum()) // 2
 
 
 def _rank(sets: RankSets | None, unit: int, codes: Sequence[str]) -> dict[str, Any]:

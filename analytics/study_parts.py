@@ -77,6 +77,7 @@ def study_parts(
         tally=study.tally,
         social=study.result,
         official=np.array(official, np.float64),
+        has_totals=False,
         rows=study.rows,
         is_sample=False,
         invited=_listed_groups(study),
