@@ -1,8 +1,9 @@
 """How far the direct score could be off: design-based errors and intervals from the counts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
+from typing import Protocol
 
 from analytics.faults import N_, Fault
 from analytics.histogram import squared_deviations
@@ -10,9 +11,7 @@ from analytics.rule_set import RuleSet
 from analytics.shrinkage import Sample, prior_of
 from analytics.social_result import GroupScore, SocialResult, UnitScore
 from analytics.tally import Tally
-
-PEERS_WEIGH = 4  # as many degrees of freedom as the peers' variance counts for
-COVERAGE = 0.95
+from analytics.variances import larger_variances, t_quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +21,21 @@ class Interval:
     `se` takes each group's own variance, which equals a stratified survey estimate; `low` and
     `high` take the larger of the own variance and the one smoothed with the class's. They are
     None where the variance is 0 or unknown: a width of 0 would claim what nobody knows.
+    `listed` is the same as against everybody on the lists answering, where lists were given.
     """
 
     se: float
     low: float | None
     high: float | None
     df: float | None
+    listed: "Interval | None" = None
+
+
+class Lists(Protocol):
+    """How many people are on the list of those who may rate a unit, None where nobody knows."""
+
+    def of(self, group: str, unit: str) -> int | None:
+        """Return the number of a group who were invited to rate a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,39 +50,43 @@ class Part:
         return Part(factor * self.variance, self.df)
 
 
-def social_intervals(tally: Tally, rules: RuleSet, result: SocialResult) -> dict[str, Interval]:
+def social_intervals(
+    tally: Tally, rules: RuleSet, result: SocialResult, invited: Lists | None = None
+) -> dict[str, Interval]:
     """Return the interval of every unit's direct score whose groups all came as ballots.
 
     With padding or shrinkage it is the error of prediction: what a unit's own ballots leave
     open is as uncertain as units of the class differ. Trimmed groups are given the variance of
-    all their ballots, which is on the wide side.
+    all their ballots, which is on the wide side. Given how many were `invited`, each interval
+    also says how far the score is from that of everybody on the list answering: a group's
+    variance times 1 - n/N (Cochran 1977, section 2.6), which is nothing once all have answered.
     """
     if tally is not result.tally and tally != result.tally:
         raise Fault(N_("the result was not made from this tally"), "intervals")
     samples = _samples(result)
     peers = _peers(result, samples)
+    variances = _variances(result, samples, peers)
     return {
         score.unit.code: interval
         for score in result.units
-        if (interval := _interval(score, rules, samples, peers)) is not None
+        if (interval := _interval(score, rules, variances, peers, invited)) is not None
     }
 
 
 def mean_variances(sample: Sample, peers_variance: float) -> tuple[Part, Part]:
     """Return the variance of a mean by its own ballots, and by the larger-variance rule."""
-    free = sample.n - 1
-    own = float(sample.within) / free if free else 0.0
-    smoothed = (PEERS_WEIGH * peers_variance + free * own) / (PEERS_WEIGH + free)
-    df = free if free and own > peers_variance else free + PEERS_WEIGH
-    return Part(own / sample.n, max(free, 1)), Part(max(own, smoothed) / sample.n, df)
+    return _all_variances([sample], [peers_variance])[0]
 
 
-def _quantile(df: float) -> float:
-    """Return the upper quantile of Student's t that leaves half of the rest above it."""
-    # Here and not at the top: whoever only takes ballots in need not carry its 15 MB.
-    from scipy.special import stdtrit
-
-    return float(stdtrit(df, (1 + COVERAGE) / 2))
+def _all_variances(samples: Sequence[Sample], peers: Sequence[float]) -> list[tuple[Part, Part]]:
+    own = [float(s.within) / (s.n - 1) if s.n > 1 else 0.0 for s in samples]
+    larger, df = larger_variances(own, [sample.n for sample in samples], peers)
+    return [
+        (Part(variance / sample.n, max(sample.n - 1, 1)), Part(careful, free))
+        for sample, variance, careful, free in zip(
+            samples, own, larger.tolist(), df.tolist(), strict=True
+        )
+    ]
 
 
 def interval_of(
@@ -87,7 +99,7 @@ def interval_of(
     if variance == 0:
         return Interval(se, None, None, None)
     df = variance**2 / sum(part.variance**2 / part.df for part in careful)
-    half = _quantile(df) * scale * sqrt(variance)
+    half = float(t_quantile(df)) * scale * sqrt(variance)
     points = [float(option.points) for option in rules.options if option.points is not None]
     return Interval(
         se=se,
@@ -107,6 +119,7 @@ class _Peers:
 
 
 _Samples = Mapping[tuple[str, str], Sample]  # by unit and group
+_Variances = Mapping[tuple[str, str], tuple[Part, Part]]  # plain and careful
 
 
 def _samples(result: SocialResult) -> _Samples:
@@ -137,6 +150,20 @@ def _peers(result: SocialResult, of_unit: _Samples) -> dict[tuple[str, str], _Pe
     }
 
 
+def _variances(
+    result: SocialResult, samples: _Samples, peers: Mapping[tuple[str, str], _Peers]
+) -> _Variances:
+    within = {
+        (score.unit.code, group.group): seen.within or 0.0
+        for score in result.units
+        for group in score.groups
+        if (seen := peers.get((score.unit.unit_class, group.group))) is not None
+    }
+    chosen = [key for key in samples if key in within]
+    parts = _all_variances([samples[key] for key in chosen], [within[key] for key in chosen])
+    return dict(zip(chosen, parts, strict=True))
+
+
 def _facts(of_class: Sequence[Sample], of_all: Sequence[Sample]) -> _Peers:
     """Return the facts of a class, each taken over all classes where the class is too thin."""
     prior, chosen = prior_of(of_class), of_class
@@ -159,47 +186,76 @@ def _mean_variance(samples: Sequence[Sample]) -> float | None:
     return sum(variances) / len(variances) if variances else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """One group's ballots in a unit's score: the variance, and how much of it a list leaves."""
+
+    plain: Part
+    careful: Part
+    unlisted: float
+
+
 def _interval(
     score: UnitScore,
     rules: RuleSet,
-    samples: _Samples,
+    variances: _Variances,
     peers: Mapping[tuple[str, str], _Peers],
+    invited: Lists | None,
 ) -> Interval | None:
     if score.direct is None:
         return None
-    plain: list[Part] = []
-    careful: list[Part] = []
+    terms: list[_Term] = []
     unknown = False
     for group in score.groups:
         if not group.weight_share:
             continue
         seen = peers.get((score.unit.unit_class, group.group))
-        sample = samples.get((score.unit.code, group.group))
-        parts = None if seen is None else _group_parts(group, sample, seen)
-        if parts is None:
+        own = variances.get((score.unit.code, group.group))
+        left = _unlisted(group, score.unit.code, invited)
+        of_group = None if seen is None else _group_terms(group, own, seen, left)
+        if of_group is None:
             return None
-        plain += [own for own, _ in parts]
-        careful += [larger for _, larger in parts]
+        terms += of_group
         unknown = unknown or seen is None or seen.within is None
-    return interval_of(float(score.direct), plain, () if unknown else careful, rules)
+    plain = [term.plain for term in terms]
+    careful = [] if unknown else [term.careful for term in terms]
+    found = interval_of(float(score.direct), plain, careful, rules)
+    if invited is None:
+        return found
+    return replace(found, listed=_listed(float(score.direct), terms, unknown, rules))
 
 
-def _group_parts(
-    group: GroupScore, sample: Sample | None, seen: _Peers
-) -> list[tuple[Part, Part]] | None:
+def _listed(direct: float, terms: Sequence[_Term], unknown: bool, rules: RuleSet) -> Interval:
+    """Return the interval as against everybody on the lists answering."""
+    left = [term for term in terms if term.unlisted > 0]
+    if not left:
+        return Interval(0.0, direct, direct, None)
+    plain = [term.plain.weighted(term.unlisted) for term in left]
+    careful = [] if unknown else [term.careful.weighted(term.unlisted) for term in left]
+    return interval_of(direct, plain, careful, rules)
+
+
+def _unlisted(group: GroupScore, unit: str, invited: Lists | None) -> float:
+    """Return the share of a list that has not answered, 1 where there is no list."""
+    number = None if invited is None else invited.of(group.group, unit)
+    return 1.0 if not number else max(0.0, 1 - group.valid / number)
+
+
+def _group_terms(
+    group: GroupScore, own: tuple[Part, Part] | None, seen: _Peers, unlisted: float
+) -> list[_Term] | None:
     """Return the terms of one group: its own ballots', and what they leave to the class."""
     if group.valid and not group.scores:
         return None  # it arrived as ready-made scores, without their variance
     weight = float(group.weight_share or 0)
     own_share = float(1 if group.own_share is None else group.own_share)
-    parts = []
-    if sample is not None:
-        own, larger = mean_variances(sample, seen.within or 0.0)
-        factor = (weight * own_share) ** 2
-        parts.append((own.weighted(factor), larger.weighted(factor)))
+    terms = []
+    if own is not None:
+        plain, careful = (part.weighted((weight * own_share) ** 2) for part in own)
+        terms.append(_Term(plain, careful, unlisted))
     if own_share < 1:
         if seen.between is None:
             return None
         rest = Part((weight * (1 - own_share)) ** 2 * seen.between, seen.between_df)
-        parts.append((rest, rest))
-    return parts
+        terms.append(_Term(rest, rest, 1.0))  # no list says how the class differs
+    return terms

@@ -4,6 +4,7 @@ import pytest
 
 from analytics.faults import Fault
 from analytics.intervals import social_intervals
+from analytics.readers import Invited
 from analytics.social import ReadyScore, Unit, score
 from analytics.tally import Tally
 from tests.analytics.rule_documents import one_group, rules, tally
@@ -70,3 +71,51 @@ def test_a_result_of_another_tally_is_refused():
     result = score(tally(MIXED), one_group(), UNITS)
     with pytest.raises(Fault, match="not made from this tally"):
         social_intervals(Tally.empty(), one_group(), result)
+
+
+def listed(counts, made, invited):
+    result = score(counts, made, UNITS)
+    lists = Invited(invited)
+    return result, social_intervals(counts, made, result, lists)
+
+
+def test_without_lists_nothing_is_said_of_them():
+    assert intervals(tally(MIXED), one_group())[1]["U1"].listed is None
+
+
+def test_a_list_narrows_the_interval_by_what_has_answered():
+    """40 of 160 have answered: the variance is 3/4 of that of an endless population."""
+    found = listed(tally(MIXED), one_group(), {("citizens", None): 160})[1]["U1"]
+    assert found.listed.se == pytest.approx(0.75**0.5 * found.se)
+    assert found.listed.high - found.listed.low == pytest.approx(
+        0.75**0.5 * (found.high - found.low)
+    )
+    assert found.listed.df == pytest.approx(found.df)
+    without = intervals(tally(MIXED), one_group())[1]["U1"]
+    assert (found.se, found.low, found.high) == (without.se, without.low, without.high)
+
+
+def test_a_list_of_which_nobody_knows_the_length_narrows_nothing():
+    found = listed(tally(MIXED), one_group(), {("citizens", "U1"): 160})[1]["U2"]
+    assert (found.listed.low, found.listed.high) == (found.low, found.high)
+
+
+@pytest.mark.parametrize("invited", [40, 39], ids=["all", "more than all"])
+def test_once_all_on_the_list_have_answered_nothing_is_open(invited):
+    result, found = listed(tally(MIXED), one_group(), {("citizens", None): invited})
+    direct = float(result.unit("U1").direct)
+    interval = found["U1"].listed
+    assert (interval.se, interval.low, interval.high, interval.df) == (0.0, direct, direct, None)
+    assert found["U1"].se > 0
+
+
+def test_half_a_list_that_agrees_does_not_speak_for_the_other_half():
+    agreed = tally({("citizens", "U1"): {"A": 40}})
+    assert listed(agreed, one_group(), {("citizens", None): 80})[1]["U1"].listed.low is None
+
+
+def test_no_list_takes_away_what_padding_leaves_open():
+    padded = tally({**MIXED, ("citizens", "U3"): {"B": 1}})
+    found = listed(padded, one_group(), {("citizens", None): 1})[1]["U3"]
+    assert found.listed.se == pytest.approx(found.se, rel=0.01)
+    assert found.listed.se > 1

@@ -1,0 +1,151 @@
+"""What is said of each group as appraisers: how reliable, how strict, how like the population."""
+
+from dataclasses import dataclass, replace
+from math import sqrt
+
+import numpy as np
+
+from analytics.calibrated_means import UnitMeans, unit_means
+from analytics.evidence_parts import EvidenceParts
+from analytics.evidence_result import GroupEvidence, PopulationEvidence, SeverityEvidence
+from analytics.faults import Fault
+from analytics.group_reliability import group_reliability
+from analytics.plain_figures import known, known_row, limits
+from analytics.shapes import NOWHERE, Bools, Floats, Integers
+from analytics.weighting import Margin, Weighted, rake, trim
+
+FEWEST_TO_WEIGHT = 30  # ballots that say their levels
+
+
+def group_evidence(parts: EvidenceParts, code: str) -> GroupEvidence:
+    """Return what is said of a group."""
+    rows = parts.inputs.rows
+    found = group_reliability(parts.patterns, code)
+    number = rows.groups.index(code) if code in rows.groups else NOWHERE
+    ballots = int((rows.group == number).sum())
+    rated = int((rows.group[rows.ballot] == number).sum())
+    place = parts.scores.groups.index(code)
+    strengths = parts.shrunken.strength[:, place]
+    strengths = strengths[~np.isnan(strengths)]
+    return GroupEvidence(
+        code=code,
+        ballots=ballots,
+        invited=parts.inputs.invited.get(code),
+        units_per_ballot=rated / ballots if ballots else None,
+        complete=found.items.n,
+        alpha=known(found.items.alpha),
+        alpha_limits=limits(found.items.alpha_low, found.items.alpha_high),
+        omega=known(found.items.omega),
+        one_rating=known(found.scores.icc1),
+        unit_means=known(found.scores.icc2),
+        krippendorff=known(found.alpha),
+        item_rest=known_row(found.items.item_rest),
+        strength=known(np.median(strengths)) if strengths.size else None,
+        floor=parts.inputs.rules.group(code).floor,
+    )
+
+
+def severity_evidence(parts: EvidenceParts) -> tuple[SeverityEvidence, ...]:
+    """Return how strict and lenient appraisers differ, group by group."""
+    made = []
+    for code, found in parts.severity.items():
+        crossed, moves = found.crossed, found.moves
+        made.append(
+            SeverityEvidence(
+                group=code,
+                verdict=found.verdict.value,
+                ratings=found.ratings,
+                appraisers=found.appraisers,
+                units=found.units,
+                parts=found.part_count,
+                appraiser_sd=known(found.appraiser_sd),
+                unit_sd=None if crossed is None else sqrt(crossed.unit_variance),
+                residual_sd=None if crossed is None else sqrt(crossed.residual_variance),
+                largest_shift=known(found.largest_shift),
+                kendall=None if moves is None else known(moves.kendall),
+                largest_move=None if moves is None else moves.largest_move,
+                large_moves=None if moves is None else known(moves.large_moves),
+            )
+        )
+    return tuple(made)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PopulationParts:
+    """One group weighted to the population, and what that makes of its means of units (U,)."""
+
+    evidence: PopulationEvidence
+    means: UnitMeans | None
+
+
+def population_parts(parts: EvidenceParts) -> tuple[PopulationParts, ...]:
+    """Return every group whose ballots say of which kind of people they are, weighted."""
+    table = parts.inputs.population
+    if table is None:
+        return ()
+    rows = parts.inputs.rows
+    made = []
+    for number, code in enumerate(rows.groups):
+        members = rows.group == number
+        said = (table.answers[members] != NOWHERE).any(axis=0)
+        if code in parts.scores.groups and said.any():
+            made.append(_weighted_group(parts, code, members, np.flatnonzero(said)))
+    return tuple(made)
+
+
+def _weighted_group(
+    parts: EvidenceParts, code: str, members: Bools, variables: Integers
+) -> PopulationParts:
+    table = parts.inputs.population
+    assert table is not None  # noqa: S101 - there is a group that it speaks of
+    answers = table.answers[:, variables]
+    complete = members & (answers != NOWHERE).all(axis=1)
+    names = tuple(table.variables[v] for v in variables)
+    margins = [
+        Margin(table.variables[v], table.levels[v], table.people[v].astype(np.float64))
+        for v in variables
+    ]
+    n, left_out = int(complete.sum()), int(members.sum() - complete.sum())
+    empty = PopulationEvidence(code, names, n, left_out, None, None, False, 0, None, None)
+    if n < FEWEST_TO_WEIGHT:
+        return PopulationParts(_with(empty, obstacle="few"), None)
+    base = np.ones(n)
+    try:
+        weighted = rake(base, answers[complete], margins)
+    except Fault as fault:
+        return PopulationParts(_with(empty, obstacle=str(fault)), None)
+    cut = trim(weighted.weights)
+    evidence = PopulationEvidence(
+        group=code,
+        variables=names,
+        n=n,
+        left_out=left_out,
+        design_effect=known(cut.design_effect),
+        effective_n=known(cut.effective_n),
+        converged=weighted.has_converged,
+        trimmed=cut.low_count + cut.high_count,
+        largest_miss=known(weighted.largest_miss),
+        obstacle=None if weighted.has_converged else "no_convergence",
+    )
+    means = _means(parts, complete, base, weighted) if weighted.has_converged else None
+    return PopulationParts(evidence, means)
+
+
+def _with(evidence: PopulationEvidence, obstacle: str) -> PopulationEvidence:
+    return replace(evidence, obstacle=obstacle)
+
+
+def _means(parts: EvidenceParts, complete: Bools, base: Floats, weighted: Weighted) -> UnitMeans:
+    rows = parts.inputs.rows
+    number = np.full(complete.size, NOWHERE)
+    number[complete] = np.arange(int(complete.sum()))
+    scores = rows.scores
+    kept = (number[rows.ballot] != NOWHERE) & ~np.isnan(scores)
+    return unit_means(
+        number[rows.ballot[kept]],
+        rows.unit[kept],
+        scores[kept],
+        len(rows.units),
+        base,
+        weighted,
+    )
