@@ -1,5 +1,6 @@
 """What a reader sees first of the evidence: the four figures, and each section's finding."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -8,6 +9,8 @@ from flask_babel import gettext, ngettext
 from analytics.evidence_result import (
     ChangeEvidence,
     ClassEvidence,
+    CommentEvidence,
+    OtherChoice,
     RoundEvidence,
     ScoreError,
     UnitEvidence,
@@ -84,14 +87,14 @@ def verdict(found: Brief) -> str:
     if share >= _PARTLY:
         return str(
             gettext(
-                "Far places are clear, near ones are not: read a rank as a range of places, and do not"
-                " hang much on one place more or less."
+                "Far places are clear, near ones are not: read a rank as a range of places, and"
+                " do not hang much on one place more or less."
             )
         )
     return str(
         gettext(
-            "Most units cannot be told apart: these ballots do not bear a ranking place by place. Read"
-            " the range of each unit."
+            "Most units cannot be told apart: these ballots do not bear a ranking place by place."
+            " Read the range of each unit."
         )
     )
 
@@ -131,18 +134,15 @@ def severity_finding(found: RoundEvidence) -> str:
     """Return what strict appraisers do to ranks."""
     moves = [one.largest_move for one in found.severity if one.largest_move is not None]
     if not found.severity:
-        return str(
-            gettext(
-                "No ballot rates several units, so strict appraisers cannot be told from lenient ones"
-            )
-        )
+        return str(gettext("No ballot rates several units, so strict appraisers cannot be told"))
     if not any(moves):
         return str(gettext("Strict and lenient appraisers change no place that could be seen"))
     return str(
-        ngettext(
-            "Strict appraisers may have moved a unit inside a group by %(num)s place",
-            "Strict appraisers may have moved a unit inside a group by up to %(num)s places",
-            max(moves),
+        gettext(
+            "With equally strict appraisers a unit might stand up to %(places)s of %(units)s places"
+            " elsewhere inside a group",
+            places=max(moves),
+            units=max(one.units for one in found.severity),
         )
     )
 
@@ -256,6 +256,30 @@ def weighted_most(
     return sorted(cells, key=lambda cell: -abs(cell[2] - cell[1]))[:most]
 
 
+@dataclass(frozen=True)
+class ChoiceLine:
+    """Another choice, and what it would make of each class; None where a class has it not."""
+
+    choice: OtherChoice
+    classes: tuple[OtherChoice | None, ...]
+
+    @property
+    def moves(self) -> bool:
+        """Tell whether any unit of any class would have another place."""
+        return any(one is not None and one.moved for one in self.classes)
+
+
+def choice_lines(classes: Sequence[ClassEvidence]) -> tuple[ChoiceLine, ...]:
+    """Return the other choices of some classes, each once."""
+    found = [{(each.kind, each.name): each for each in one.choices} for one in classes]
+    keys = dict.fromkeys(key for of_class in found for key in of_class)
+    lines = []
+    for key in keys:
+        cells = tuple(of_class.get(key) for of_class in found)
+        lines.append(ChoiceLine(next(cell for cell in cells if cell is not None), cells))
+    return tuple(lines)
+
+
 def shaken(found: RoundEvidence, one: ClassEvidence) -> int:
     """Return how many units of a class change their rank when weights move by a tenth."""
     stable = [
@@ -264,6 +288,12 @@ def shaken(found: RoundEvidence, one: ClassEvidence) -> int:
         if unit.unit_class == one.code and unit.stability is not None
     ]
     return sum(each.narrow != (each.rank, each.rank) for each in stable)
+
+
+def most_signs(comments: CommentEvidence) -> int:
+    """Return the longest bar of a theme's tones; one comment may have more than one."""
+    signs = (one.praise + one.criticism + one.suggestion for one in comments.themes)
+    return max(signs, default=0)
 
 
 def sure_rank(view: EvidenceView | None, code: str) -> str:

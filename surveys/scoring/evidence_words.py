@@ -21,7 +21,7 @@ SEVERITY: Mapping[str, str] = {
         " them; only units of the same part are compared."
     ),
     "no_difference_seen": N_("No difference between strict and lenient appraisers was seen."),
-    "fitted": N_("Some appraisers are stricter than others; beside it stands what that changes."),
+    "fitted": N_("Appraisers differ; beside it stands what that may change."),
 }
 
 FAMILIES: Mapping[str, str] = {
@@ -54,32 +54,34 @@ REASONS: Mapping[str, str] = {
 # Who honest could look like that: nobody is accused by a statistic.
 LOOK_ALIKES: Mapping[str, str] = {
     "straight": N_("Satisfied people often mark the same level; about 1 honest ballot in 18 does."),
-    "erratic": N_("Somebody with one good and one bad experience of the same unit."),
-    "outlying": N_("Somebody who was really treated much better or worse than others."),
-    "hasty": N_("Somebody who had read the questions on paper before, or has rated before."),
-    "faster": N_("Young people on a fast phone, and people who rate only one unit."),
-    "copied_answers": N_("Simple patterns repeat by themselves; only varied ones are counted."),
-    "copied_text": N_("Short set phrases, and families or colleagues who wrote together."),
-    "unit_burst": N_("An event, a news report or a poster that brought many people at once."),
-    "group_burst": N_("A reminder sent to the whole group."),
+    "erratic": N_("Somebody with one very good and one very bad experience."),
+    "outlying": N_("A rare but true opinion, or somebody who knows two items well."),
+    "hasty": N_("Somebody who types in what stands on paper, or a window that reads aloud."),
+    "faster": N_("Young people on a fast phone, and who fills in the form a second time."),
+    "copied_answers": N_(
+        "A household or an office that filled it in together; a helper of old people."
+    ),
+    "copied_text": N_("Many with the same true grievance, or a text offered as an example."),
+    "unit_burst": N_("An open day, a full waiting hall, a report in the news."),
+    "group_burst": N_("A reminder sent to the whole group, or deputies in one sitting."),
     "place_burst": N_("A busy day at the service hall, or a meeting at which the code was shown."),
-    "overfull": N_("The number of people typed for the entrance may be too low."),
-    "turnout": N_("Keen staff who asked every visitor, or an entrance that others used too."),
-    "favoured": N_("Somebody who knows one unit well and was disappointed by the others."),
-    "one_sided": N_("Visitors of one service whose experience really differed."),
+    "overfull": N_("People from elsewhere, or a number of people that is out of date."),
+    "turnout": N_("Keen staff who asked every visitor."),
+    "favoured": N_("The unit's own employees and their families, who may vote."),
+    "one_sided": N_("People who came for that very reason, such as a street that was dug up."),
 }
 
 OBSTACLES: Mapping[str, str] = {
-    "no_times": N_("Not looked for: the ballots carry no times."),
-    "no_texts": N_("Not looked for: there are no comments."),
-    "no_bases": N_("Not looked for: nobody typed how many people come to each entrance."),
-    "no_rivals": N_("Not looked for: ballots rate no rivals of the unit."),
-    "no_crowds": N_("Not looked for: there are no crowds of ballots to compare."),
-    "short_forms": N_("Looked for only where ballots are long enough."),
-    "few_peers": N_("Looked for only where there are enough ballots to compare with."),
-    "few_days": N_("Looked for only in part: too few days to know what is usual."),
-    "few_places": N_("Not looked for: too few entrances to compare."),
-    "custom": N_("So many ballots do this that it proves nothing here."),
+    "no_times": N_("only where ballots carry a time"),
+    "no_texts": N_("only where there are comments"),
+    "no_bases": N_("only where somebody typed how many people come to an entrance"),
+    "no_rivals": N_("only where ballots rate rivals of the unit as well"),
+    "no_crowds": N_("only where there are crowds of ballots to compare"),
+    "short_forms": N_("only where ballots are long enough"),
+    "few_peers": N_("only where there are enough ballots to compare with"),
+    "few_days": N_("only where there are enough days to know what is usual"),
+    "few_places": N_("only where there are enough entrances to compare"),
+    "custom": N_("so many ballots do this that it proves nothing here"),
 }
 
 QUADRANTS: Mapping[str, str] = {
@@ -139,7 +141,7 @@ ITEMS_AGREE = (
     (None, N_("hardly")),
 )
 ALIKE_AGAIN = (
-    (0.9, N_("yes, almost exactly")),
+    (0.9, N_("yes, very much")),
     (0.7, N_("yes, by and large")),
     (0.5, N_("only roughly")),
     (None, N_("no, that would be chance")),
