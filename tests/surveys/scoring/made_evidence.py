@@ -31,7 +31,7 @@ COMMENTS = result.CommentEvidence(
     neither=1,
     tones_shown=True,
     themes=(
-        result.ThemeCell("queue", "窗口与排队", "Counters", 14, 3, 9, 2, "排队太久<b>了</b>"),
+        result.ThemeCell("queue", "窗口与排队", "Counters", 14, 3, 9, 2, "排队太久<了>"),
         result.ThemeCell("manner", "服务态度", "Manner of service", 9, 8, 1, 0, None),
     ),
     phrases=(("叫号机", 7), ("周末办理", 5)),
