@@ -6,6 +6,7 @@ from statistics import median
 
 from flask_babel import gettext, ngettext
 
+from analytics.changes import Verdict
 from analytics.evidence_result import (
     ChangeEvidence,
     ClassEvidence,
@@ -215,9 +216,9 @@ def change_finding(found: RoundEvidence) -> str:
         gettext(
             "Since the earlier round %(up)s units went up and %(down)s went down; %(same)s did not"
             " clearly change",
-            up=changed.count("up"),
-            down=changed.count("down"),
-            same=changed.count("not_told_apart"),
+            up=changed.count(Verdict.UP),
+            down=changed.count(Verdict.DOWN),
+            same=changed.count(Verdict.NOT_TOLD_APART),
         )
     )
 
@@ -232,14 +233,27 @@ def most_doubted(found: RoundEvidence, most: int = 10) -> list[tuple[UnitEvidenc
     return sorted(shown, key=lambda pair: -abs(pair[1]))[:most]
 
 
+def widest_spread(found: RoundEvidence) -> float:
+    """Return the largest spread of appraisers or units in any group, to draw all others beside."""
+    spreads = [sd for one in found.severity for sd in (one.appraiser_sd, one.unit_sd) if sd]
+    return max(spreads, default=1.0)
+
+
 def differing(found: RoundEvidence) -> list[UnitEvidence]:
     """Return the units that the open link judges otherwise."""
     return [unit for unit in found.units if unit.channels_differ]
 
 
-def changes(found: RoundEvidence) -> list[tuple[UnitEvidence, ChangeEvidence]]:
-    """Return every unit's change since the earlier round, the largest rise first."""
-    changed = [(unit, unit.change) for unit in found.units if unit.change is not None]
+def changes(
+    found: RoundEvidence, is_clear: bool | None = None
+) -> list[tuple[UnitEvidence, ChangeEvidence]]:
+    """Return units' changes since the earlier round, all or of one kind, the largest rise first."""
+    changed = [
+        (unit, unit.change)
+        for unit in found.units
+        if unit.change is not None
+        and is_clear in {None, unit.change.verdict in {Verdict.UP, Verdict.DOWN}}
+    ]
     return sorted(changed, key=lambda pair: -pair[1].difference)
 
 

@@ -21,7 +21,7 @@ SEVERITY: Mapping[str, str] = {
         " them; only units of the same part are compared."
     ),
     "no_difference_seen": N_("No difference between strict and lenient appraisers was seen."),
-    "fitted": N_("Appraisers differ; beside it stands what that may change."),
+    "fitted": N_("Appraisers differ; the figures say what that may change."),
 }
 
 FAMILIES: Mapping[str, str] = {
