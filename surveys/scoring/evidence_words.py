@@ -5,7 +5,12 @@ from datetime import date
 
 from flask_babel import gettext
 
-from analytics.evidence_result import DriverCell, GroupEvidence, OtherChoice
+from analytics.evidence_result import (
+    DriverCell,
+    GroupEvidence,
+    OtherChoice,
+    PopulationEvidence,
+)
 from analytics.faults import N_
 from surveys.scoring import words
 from surveys.scoring.run import RunView
@@ -112,9 +117,11 @@ INCOMPARABLE: Mapping[str, str] = {
 
 POPULATION_OBSTACLES: Mapping[str, str] = {
     "few": N_("Too few ballots say what kind of person filled them in (at least 30 are needed)."),
+    "no_ballots": N_("The table counts people of a kind that no ballot is of: %(at)s."),
+    "no_people": N_("There are ballots of a kind that has no people in the table: %(at)s."),
+    "totals": N_("Two questions of the table do not add up to the same number of people: %(at)s."),
     "no_convergence": N_("No weights were found that fit all figures of the table at once."),
 }
-_POPULATION_ELSE = N_("The table and the ballots do not fit together; please check the table.")
 
 CONVERSIONS: Mapping[str, str] = {"rounded": N_("direct, rounded before ranking")}
 POINTS: Mapping[str, str] = {
@@ -186,9 +193,11 @@ def family(code: str) -> str:
     return said(code, FAMILIES)
 
 
-def population_obstacle(code: str) -> str:
-    """Return why ballots could not be weighted; a fault of the table is not told word by word."""
-    return str(gettext(POPULATION_OBSTACLES.get(code, _POPULATION_ELSE)))
+def population_obstacle(found: PopulationEvidence) -> str:
+    """Return why ballots could not be weighted."""
+    if found.obstacle is None:
+        return ""
+    return str(gettext(POPULATION_OBSTACLES[found.obstacle], at=found.obstacle_at))
 
 
 def band(value: float | None, bands: Bands) -> str:
