@@ -5,12 +5,7 @@ from datetime import date
 
 from flask_babel import gettext
 
-from analytics.evidence_result import (
-    DriverCell,
-    GroupEvidence,
-    OtherChoice,
-    PopulationEvidence,
-)
+from analytics.evidence_result import DriverCell, GroupEvidence, OtherChoice
 from analytics.faults import N_
 from surveys.scoring import words
 from surveys.scoring.run import RunView
@@ -117,9 +112,9 @@ INCOMPARABLE: Mapping[str, str] = {
 
 POPULATION_OBSTACLES: Mapping[str, str] = {
     "few": N_("Too few ballots say what kind of person filled them in (at least 30 are needed)."),
-    "no_ballots": N_("The table counts people of a kind that no ballot is of: %(at)s."),
-    "no_people": N_("There are ballots of a kind that has no people in the table: %(at)s."),
-    "totals": N_("Two questions of the table do not add up to the same number of people: %(at)s."),
+    "no_ballots": N_("The table counts people of a kind that no ballot is of:"),
+    "no_people": N_("There are ballots of a kind that has no people in the table:"),
+    "totals": N_("Two questions of the table do not add up to the same number of people:"),
     "no_convergence": N_("No weights were found that fit all figures of the table at once."),
 }
 
@@ -193,11 +188,9 @@ def family(code: str) -> str:
     return said(code, FAMILIES)
 
 
-def population_obstacle(found: PopulationEvidence) -> str:
+def population_obstacle(code: str) -> str:
     """Return why ballots could not be weighted."""
-    if found.obstacle is None:
-        return ""
-    return str(gettext(POPULATION_OBSTACLES[found.obstacle], at=found.obstacle_at))
+    return said(code, POPULATION_OBSTACLES)
 
 
 def band(value: float | None, bands: Bands) -> str:

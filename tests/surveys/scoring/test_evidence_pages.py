@@ -167,7 +167,7 @@ SAID_OF_THE_ROUND = (
     "flask ballots exclude FILE --round 2026",
     "300 ballots were weighted; 12 say too little",
     "at least 30 are needed",
-    "please check the table",
+    "a kind that no ballot is of",
     "without Citizens",
     "points of levels: 100 for the best level",
     "The wording of levels or items was changed.",
