@@ -6,13 +6,12 @@ from math import sqrt
 import numpy as np
 
 from analytics.calibrated_means import UnitMeans, unit_means
-from analytics.calibration import Bounds
 from analytics.evidence_parts import EvidenceParts
 from analytics.evidence_result import GroupEvidence, PopulationEvidence, SeverityEvidence
 from analytics.group_reliability import group_reliability
 from analytics.plain_figures import known, known_row, limits
 from analytics.shapes import NOWHERE, Bools, Floats, Integers
-from analytics.weighting import Margin, Weighted, rake, trim
+from analytics.weighting import Margin, Weighted, margin_miss, rake, trim
 
 FEWEST_TO_WEIGHT = 30  # ballots that say their levels
 LEAST, MOST = 1 / 5, 5.0  # of the usual weight that one ballot may have
@@ -107,23 +106,23 @@ def _weighted_group(
         for v in variables
     ]
     n, left_out = int(complete.sum()), int(members.sum() - complete.sum())
-    empty = PopulationEvidence(code, names, n, left_out, None, None, False, 0, None, None, "")
+    empty = PopulationEvidence(code, names, n, left_out, None, None, 0, None, None, "")
     obstacle = _obstacle(n, answers[complete], margins)
     if obstacle is not None:
         return PopulationParts(replace(empty, obstacle=obstacle[0], obstacle_at=obstacle[1]), None)
     base = np.ones(n)
-    weighted, extreme = _weights(base, answers[complete], margins)
+    weighted = rake(base, answers[complete], margins)
+    if not weighted.has_converged:
+        return PopulationParts(replace(empty, obstacle="no_convergence"), None)
+    weighted, cut = _without_extremes(weighted, answers[complete], margins)
     evidence = replace(
         empty,
         design_effect=known(weighted.design_effect),
         effective_n=known(weighted.effective_n),
-        converged=weighted.has_converged,
-        trimmed=extreme,
+        trimmed=cut,
         largest_miss=known(weighted.largest_miss),
-        obstacle=None if weighted.has_converged else "no_convergence",
     )
-    means = _means(parts, complete, base, weighted) if weighted.has_converged else None
-    return PopulationParts(evidence, means)
+    return PopulationParts(evidence, _means(parts, complete, base, weighted))
 
 
 def _obstacle(n: int, codes: Integers, margins: list[Margin]) -> tuple[str, str] | None:
@@ -141,12 +140,22 @@ def _obstacle(n: int, codes: Integers, margins: list[Margin]) -> tuple[str, str]
     return None
 
 
-def _weights(base: Floats, codes: Integers, margins: list[Margin]) -> tuple[Weighted, int]:
-    """Return raked weights, kept between bounds where some would be extreme, and how many."""
-    weighted = rake(base, codes, margins)
+def _without_extremes(
+    weighted: Weighted, codes: Integers, margins: list[Margin]
+) -> tuple[Weighted, int]:
+    """Return weights cut at both ends where some are extreme, and how many were."""
     cut = trim(weighted.weights, LEAST, MOST)
     extreme = cut.low_count + cut.high_count
-    return (rake(base, codes, margins, Bounds(LEAST, MOST)) if extreme else weighted), extreme
+    if not extreme:
+        return weighted, 0
+    trimmed = replace(
+        weighted,
+        weights=cut.weights,
+        largest_miss=margin_miss(cut.weights, codes, margins),
+        design_effect=cut.design_effect,
+        effective_n=cut.effective_n,
+    )
+    return trimmed, extreme
 
 
 def _means(parts: EvidenceParts, complete: Bools, base: Floats, weighted: Weighted) -> UnitMeans:

@@ -323,9 +323,8 @@ class PopulationEvidence:
     left_out: int  # ballots that do not say their levels
     design_effect: float | None
     effective_n: float | None
-    converged: bool
-    trimmed: int  # ballots whose weight would be extreme, and is kept between bounds
-    largest_miss: float | None
+    trimmed: int  # ballots whose weight was cut because it was extreme
+    largest_miss: float | None  # of any number of the table, as a share of all people
     # Why it could not be done: few, no_ballots, no_people, totals, no_convergence.
     obstacle: str | None
     obstacle_at: str  # the variable and level that it is about

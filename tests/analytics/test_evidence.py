@@ -167,10 +167,23 @@ def test_ballots_that_say_their_kind_are_weighted_to_the_population(inputs):
     found = evidence_of(replace(inputs, population=table))
     (weighted,) = found.population
     assert (weighted.group, weighted.n, weighted.left_out) == ("citizens", 120, 0)
-    assert weighted.converged
+    assert (weighted.trimmed, weighted.obstacle) == (0, None)
+    assert weighted.largest_miss < 1e-9
     assert weighted.design_effect == pytest.approx(120 * (40 * 1.5**2 + 80 * 0.75**2) / 120**2)
     by_unit = {unit.code: unit.population for unit in found.units}
     assert any(cell.weighted != pytest.approx(cell.mean) for (cell,) in by_unit.values())
+
+
+def test_extreme_weights_are_cut_and_what_that_misses_is_said(inputs):
+    """A third of the ballots stand for 98 of 100 people: full weights would differ by 98."""
+    answers = np.where(inputs.rows.group == 0, np.arange(inputs.rows.group.size) % 3 % 2, NOWHERE)
+    table = PopulationTable(
+        ("role",), (("firm", "person"),), (np.array([20, 980]),), answers[:, None]
+    )
+    (weighted,) = evidence_of(replace(inputs, population=table)).population
+    assert weighted.trimmed == 40
+    assert weighted.largest_miss > 0.1
+    assert weighted.design_effect < 120 * (40 * 24.5**2 + 80 * 0.25**2) / (40 * 24.5 + 20) ** 2
 
 
 @pytest.mark.parametrize(

@@ -302,12 +302,12 @@ def _quality() -> result.QualityEvidence:
 
 def _population() -> tuple[result.PopulationEvidence, ...]:
     weighted = result.PopulationEvidence(
-        "citizens", ("age", "place"), 300, 12, 1.4, 214.0, True, 3, 0.0, None, ""
+        "citizens", ("age", "place"), 300, 12, 1.4, 214.0, 3, 0.02, None, ""
     )
     return (
         weighted,
         replace(weighted, group="enterprises", obstacle="few", design_effect=None),
-        replace(weighted, group="npc", obstacle="no_convergence", converged=False),
+        replace(weighted, group="npc", obstacle="no_convergence"),
         replace(weighted, group="cppcc", obstacle="no_ballots", obstacle_at="age · 60+"),
     )
 
