@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from analytics.calibrated_means import UnitMeans, unit_means
+from analytics.calibrated_means import UnitMeans, rated_means
 from analytics.calibration import Bounds
 from analytics.channels import ChannelComparison, channel_comparison
 from analytics.document_heads import Document, study_document
 from analytics.faults import N_, Fault, FileFault
 from analytics.population_tables import Attributes, read_attributes
-from analytics.shapes import NOWHERE, Floats, Integers
+from analytics.shapes import NOWHERE, Integers
 from analytics.shaping import pattern_counts
 from analytics.studies import Study
 from analytics.tables import FaultList, read_table
@@ -166,7 +166,7 @@ def _weighted_group(
         "effective_n": raked.effective_n,
         "trimmed": None if cut is None else _trimmed(cut, codes, margins),
         "cells": _cells(raked, margins),
-        "units": _units(study, _means(study, ballots, base, used)),
+        "units": _units(study, rated_means(study.rows, ballots, base, used)),
     }
     names = [study.rows.ballots[ballot] for ballot in ballots.tolist()]
     return RakedStudy(
@@ -203,21 +203,6 @@ def _cells(raked: Weighted, margins: Sequence[Margin]) -> list[dict[str, Any]]:
         }
         for number, levels in enumerate(raked.cells)
     ]
-
-
-def _means(study: Study, ballots: Integers, base: Floats, weighted: Weighted) -> UnitMeans:
-    rows, scores = study.rows, study.rows.scores
-    number = np.full(len(rows.ballots), NOWHERE)
-    number[ballots] = np.arange(ballots.size)
-    kept = (number[rows.ballot] != NOWHERE) & ~np.isnan(scores)
-    return unit_means(
-        number[rows.ballot[kept]],
-        rows.unit[kept],
-        scores[kept],
-        len(rows.units),
-        base,
-        weighted,
-    )
 
 
 def _units(study: Study, found: UnitMeans) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from analytics.faults import N_, FileFault
+from analytics.row_faults import empty_cell, no_people, seen_before, shown, unknown_code
 from analytics.shapes import NOWHERE
 from analytics.tables import FaultList, read_table
 
@@ -52,18 +53,16 @@ def read_ballots(path: Path, names: Mapping[tuple[str, str], int]) -> dict[int, 
         number = names.get((group, ballot))
         if number is None:
             faults.add(_unknown(path, row, ballot))
-        elif number in facts:
-            faults.add(
-                FileFault(N_("this stands in an earlier row already"), path.name, row, "ballot")
-            )
+        elif fault := seen_before(path, row, "ballot", number, facts):
+            faults.add(fault)
         elif seconds and not _is_seconds(seconds):
             message = N_("“%(value)s” is not a number of seconds")
-            faults.add(FileFault(message, path.name, row, "seconds", value=seconds[:40]))
+            faults.add(FileFault(message, path.name, row, "seconds", value=shown(seconds)))
         elif at and _day_of(at) is None:
             message = N_(
                 "“%(value)s” is not a day or a moment, such as 2026-11-22 or 2026-11-22 09:30"
             )
-            faults.add(FileFault(message, path.name, row, "at", value=at[:40]))
+            faults.add(FileFault(message, path.name, row, "at", value=shown(at)))
         else:
             facts[number] = BallotFacts(
                 float(seconds) if seconds else None, _day_of(at), place or None, channel or None
@@ -82,9 +81,8 @@ def read_comments(
         path, faults, ("unit", "comment"), ("ballot", "group")
     ):
         number = names.get((group, ballot), NOWHERE)
-        if unit not in unit_codes:
-            message = N_("“%(code)s” is not known")
-            faults.add(FileFault(message, path.name, row, "unit", code=unit[:40]))
+        if fault := unknown_code(path, row, "unit", unit, unit_codes):
+            faults.add(fault)
         elif ballot and number == NOWHERE:
             faults.add(_unknown(path, row, ballot))
         elif len(words) > _MAX_COMMENT:
@@ -104,15 +102,13 @@ def read_places(path: Path) -> dict[str, float]:
     faults = FaultList()
     people: dict[str, float] = {}
     for row, (place, number) in read_table(path, faults, ("place", "people")):
-        if not place:
-            faults.add(FileFault(N_("the cell is empty"), path.name, row, "place"))
-        elif place in people:
-            faults.add(
-                FileFault(N_("this stands in an earlier row already"), path.name, row, "place")
-            )
-        elif not _PEOPLE.fullmatch(number):
-            message = N_("“%(value)s” is not a number of people")
-            faults.add(FileFault(message, path.name, row, "people", value=number[:40]))
+        fault = (
+            empty_cell(path, row, {"place": place})
+            or seen_before(path, row, "place", place, people)
+            or (None if _PEOPLE.fullmatch(number) else no_people(path, row, "people", number))
+        )
+        if fault:
+            faults.add(fault)
         else:
             people[place] = float(number)
     faults.check()
@@ -128,7 +124,7 @@ def moment_of(day: float) -> str | None:
 
 def _unknown(path: Path, row: int, ballot: str) -> FileFault:
     message = N_("no ballot “%(ballot)s” of this group has ratings")
-    return FileFault(message, path.name, row, "ballot", ballot=ballot[:40])
+    return FileFault(message, path.name, row, "ballot", ballot=shown(ballot))
 
 
 def _is_seconds(text: str) -> bool:

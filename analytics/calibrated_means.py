@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.shapes import Floats, Integers, ratio_of
+from analytics.shapes import NOWHERE, BallotRows, Floats, Integers, ratio_of
 from analytics.weighting import Weighted
 
 
@@ -94,6 +94,20 @@ def unit_means(
         ),
         means=means,
         se=np.where(n > 1, np.sqrt(variances), np.nan),
+    )
+
+
+def rated_means(rows: BallotRows, ballots: Integers, base: Floats, weighted: Weighted) -> UnitMeans:
+    """Return the weighted mean of every unit from the ballots of these numbers.
+
+    Weights are in the order of `ballots`.
+    """
+    number = np.full(len(rows.ballots), NOWHERE)
+    number[ballots] = np.arange(ballots.size)
+    scores = rows.scores
+    kept = (number[rows.ballot] != NOWHERE) & ~np.isnan(scores)
+    return unit_means(
+        number[rows.ballot[kept]], rows.unit[kept], scores[kept], len(rows.units), base, weighted
     )
 
 

@@ -5,12 +5,12 @@ from math import sqrt
 
 import numpy as np
 
-from analytics.calibrated_means import UnitMeans, unit_means
+from analytics.calibrated_means import UnitMeans, rated_means
 from analytics.evidence_parts import EvidenceParts
 from analytics.evidence_result import GroupEvidence, PopulationEvidence, SeverityEvidence
 from analytics.group_reliability import group_reliability
 from analytics.plain_figures import known, known_row, limits
-from analytics.shapes import NOWHERE, Bools, Floats, Integers
+from analytics.shapes import NOWHERE, Bools, Integers
 from analytics.weighting import Margin, Weighted, margin_miss, rake, trim
 
 FEWEST_TO_WEIGHT = 30  # ballots that say their levels
@@ -122,7 +122,9 @@ def _weighted_group(
         trimmed=cut,
         largest_miss=known(weighted.largest_miss),
     )
-    return PopulationParts(evidence, _means(parts, complete, base, weighted))
+    return PopulationParts(
+        evidence, rated_means(parts.inputs.rows, np.flatnonzero(complete), base, weighted)
+    )
 
 
 def _obstacle(n: int, codes: Integers, margins: list[Margin]) -> tuple[str, str] | None:
@@ -156,19 +158,3 @@ def _without_extremes(
         effective_n=cut.effective_n,
     )
     return trimmed, extreme
-
-
-def _means(parts: EvidenceParts, complete: Bools, base: Floats, weighted: Weighted) -> UnitMeans:
-    rows = parts.inputs.rows
-    number = np.full(complete.size, NOWHERE)
-    number[complete] = np.arange(int(complete.sum()))
-    scores = rows.scores
-    kept = (number[rows.ballot] != NOWHERE) & ~np.isnan(scores)
-    return unit_means(
-        number[rows.ballot[kept]],
-        rows.unit[kept],
-        scores[kept],
-        len(rows.units),
-        base,
-        weighted,
-    )

@@ -8,13 +8,13 @@ from typing import Final
 
 import numpy as np
 
-from analytics.faults import N_, FileFault
+from analytics.faults import FileFault
+from analytics.row_faults import empty_cell, no_people, seen_before, unknown_code
 from analytics.shapes import NOWHERE, Bools, Integers
 from analytics.tables import FaultList, read_table
 from analytics.weighting import Margin
 
 _PEOPLE: Final = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
-_MAX_KEY: Final = 100
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -38,9 +38,9 @@ def read_population(path: Path) -> tuple[Margin, ...]:
     for row, cells in read_table(path, faults, ("variable", "level", "population")):
         variable, level, people = cells
         fault = (
-            _unusable(path, row, {"variable": variable, "level": level})
-            or (None if _PEOPLE.fullmatch(people) else _no_people(path, row, people))
-            or _twice(path, row, "level", level, found.get(variable, ()))
+            empty_cell(path, row, {"variable": variable, "level": level})
+            or (None if _PEOPLE.fullmatch(people) else no_people(path, row, "population", people))
+            or seen_before(path, row, "level", level, found.get(variable, ()))
         )
         if fault:
             faults.add(fault)
@@ -64,10 +64,10 @@ def read_attributes(path: Path, margins: Sequence[Margin], groups: Collection[st
     found: dict[tuple[str, str], list[int]] = {}
     for row, (ballot, group, *levels) in read_table(path, faults, ("ballot", "group", *names)):
         fault = (
-            _unusable(path, row, {"ballot": ballot})
-            or (None if group in groups else _unknown(path, row, "group", group))
+            empty_cell(path, row, {"ballot": ballot})
+            or unknown_code(path, row, "group", group, groups)
             or _unknown_level(path, row, levels, margins, places)
-            or _twice(path, row, "ballot", (group, ballot), found)
+            or seen_before(path, row, "ballot", (group, ballot), found)
         )
         if fault:
             faults.add(fault)
@@ -80,16 +80,6 @@ def read_attributes(path: Path, margins: Sequence[Margin], groups: Collection[st
     return Attributes(tuple(found), codes)
 
 
-def _unusable(path: Path, row: int, cells: Mapping[str, str]) -> FileFault | None:
-    for column, cell in cells.items():
-        if not cell:
-            return FileFault(N_("the cell is empty"), path.name, row, column)
-        if len(cell) > _MAX_KEY:
-            message = N_("at most %(most)d characters are allowed")
-            return FileFault(message, path.name, row, column, most=_MAX_KEY)
-    return None
-
-
 def _unknown_level(
     path: Path,
     row: int,
@@ -98,24 +88,6 @@ def _unknown_level(
     places: Sequence[Mapping[str, int]],
 ) -> FileFault | None:
     for level, margin, known in zip(levels, margins, places, strict=True):
-        if level and level not in known:
-            return _unknown(path, row, margin.variable, level)
+        if level and (fault := unknown_code(path, row, margin.variable, level, known)):
+            return fault
     return None
-
-
-def _unknown(path: Path, row: int, column: str, code: str) -> FileFault:
-    message = N_("“%(code)s” is not known")
-    return FileFault(message, path.name, row, column, code=code[:_MAX_KEY])
-
-
-def _twice(
-    path: Path, row: int, column: str, key: object, seen: Collection[object]
-) -> FileFault | None:
-    if key not in seen:
-        return None
-    return FileFault(N_("this stands in an earlier row already"), path.name, row, column)
-
-
-def _no_people(path: Path, row: int, cell: str) -> FileFault:
-    message = N_("“%(value)s” is not a number of people")
-    return FileFault(message, path.name, row, "population", value=cell[:_MAX_KEY])

@@ -12,6 +12,7 @@ import numpy as np
 
 from analytics.faults import N_, FileFault
 from analytics.merge_result import WorkEntry
+from analytics.row_faults import MOST_SIGNS, empty_cell, no_people, seen_before, shown, unknown_code
 from analytics.rule_reader import parse_rules
 from analytics.rule_set import RuleSet
 from analytics.social_result import Unit
@@ -23,8 +24,6 @@ _TRUTH: Final = {
     **dict.fromkeys(("1", "yes", "true", "是"), True),
     **dict.fromkeys(("0", "no", "false", "否"), False),
 }
-_MAX_KEY: Final = 100
-_SHOWN: Final = 40
 _NUMBER: Final = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _COUNT: Final = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -73,7 +72,7 @@ def read_ratings(path: Path, rules: RuleSet, unit_codes: Collection[str]) -> Ite
         answers = tuple(codes)
         if answers not in made and options.issuperset(code for code in answers if code):
             made[answers] = "".join(code or BLANK for code in answers)
-        if 0 < len(ballot) <= _MAX_KEY and group in groups and unit in units and answers in made:
+        if 0 < len(ballot) <= MOST_SIGNS and group in groups and unit in units and answers in made:
             keys.append(hash((group, ballot, unit)))
             yield RatingRow(ballot, group, unit, made[answers], row)
         else:
@@ -90,9 +89,9 @@ def read_units(path: Path) -> tuple[Unit, ...]:
     for row, cells in read_table(path, faults, ("code", "name", "class", "ranked")):
         code, name, unit_class, ranked = cells
         fault = (
-            _empty(path, row, {"code": code, "name": name, "class": unit_class})
+            empty_cell(path, row, {"code": code, "name": name, "class": unit_class})
             or _not_truth(path, row, "ranked", ranked)
-            or _twice(path, row, "code", code, units)
+            or seen_before(path, row, "code", code, units)
         )
         if fault:
             faults.add(fault)
@@ -112,11 +111,11 @@ def read_work(path: Path, unit_codes: Collection[str], rules: RuleSet) -> tuple[
     for row, cells in read_table(path, faults, needed, optional):
         unit, indicator, full_marks, score, applies, of_aspect = cells
         fault = (
-            _empty(path, row, {"unit": unit, "indicator": indicator})
-            or _unknown(path, row, "unit", unit, unit_codes)
+            empty_cell(path, row, {"unit": unit, "indicator": indicator})
+            or unknown_code(path, row, "unit", unit, unit_codes)
             or _not_truth(path, row, "applies", applies)
             or _work_fault(path, row, full_marks, score, applies=applies)
-            or _twice(path, row, "indicator", (unit, indicator), entries)
+            or seen_before(path, row, "indicator", (unit, indicator), entries)
         )
         if fault:
             faults.add(fault)
@@ -140,10 +139,10 @@ def read_invited(path: Path, unit_codes: Collection[str], rules: RuleSet) -> Inv
     groups = [group.code for group in rules.groups]
     for row, (group, unit, invited) in read_table(path, faults, ("group", "unit", "invited")):
         fault = (
-            _unknown(path, row, "group", group, groups)
-            or (_unknown(path, row, "unit", unit, unit_codes) if unit else None)
-            or (None if _COUNT.fullmatch(invited) else _no_count(path, row, invited))
-            or _twice(path, row, "unit", (group, unit or None), counts)
+            unknown_code(path, row, "group", group, groups)
+            or (unknown_code(path, row, "unit", unit, unit_codes) if unit else None)
+            or (None if _COUNT.fullmatch(invited) else no_people(path, row, "invited", invited))
+            or seen_before(path, row, "unit", (group, unit or None), counts)
         )
         if fault:
             faults.add(fault)
@@ -172,14 +171,14 @@ def _rating_fault(
         if code and code not in options:
             message = N_("the option “%(code)s” is not known; there are %(options)s")
             return FileFault(
-                message, path.name, row, item.code, code=_short(code), options=" ".join(options)
+                message, path.name, row, item.code, code=shown(code), options=" ".join(options)
             )
     return (
-        _empty(path, row, {"ballot": ballot, "group": group, "unit": unit})
-        or _unknown(path, row, "group", group, known["group"])
-        or _unknown(path, row, "unit", unit, known["unit"])
+        empty_cell(path, row, {"ballot": ballot, "group": group, "unit": unit})
+        or unknown_code(path, row, "group", group, known["group"])
+        or unknown_code(path, row, "unit", unit, known["unit"])
         or FileFault(
-            N_("at most %(most)d characters are allowed"), path.name, row, "ballot", most=_MAX_KEY
+            N_("at most %(most)d characters are allowed"), path.name, row, "ballot", most=MOST_SIGNS
         )
     )
 
@@ -201,38 +200,11 @@ def _check_once(path: Path, rules: RuleSet, keys: "array[int]", faults: FaultLis
         first.setdefault(key, row)
 
 
-def _empty(path: Path, row: int, cells: Mapping[str, str]) -> FileFault | None:
-    for column, cell in cells.items():
-        if not cell:
-            return FileFault(N_("the cell is empty"), path.name, row, column)
-        if len(cell) > _MAX_KEY:
-            message = N_("at most %(most)d characters are allowed")
-            return FileFault(message, path.name, row, column, most=_MAX_KEY)
-    return None
-
-
-def _unknown(
-    path: Path, row: int, column: str, code: str, known: Collection[str]
-) -> FileFault | None:
-    if code in known:
-        return None
-    message = N_("“%(code)s” is not known")
-    return FileFault(message, path.name, row, column, code=_short(code))
-
-
-def _twice(
-    path: Path, row: int, column: str, key: object, seen: Collection[object]
-) -> FileFault | None:
-    if key not in seen:
-        return None
-    return FileFault(N_("this stands in an earlier row already"), path.name, row, column)
-
-
 def _not_truth(path: Path, row: int, column: str, cell: str) -> FileFault | None:
     if cell.lower() in _TRUTH:
         return None
     message = N_("“%(value)s” is neither yes nor no (1/0, yes/no, 是/否)")
-    return FileFault(message, path.name, row, column, value=_short(cell))
+    return FileFault(message, path.name, row, column, value=shown(cell))
 
 
 def _work_fault(
@@ -242,19 +214,10 @@ def _work_fault(
         blank_allowed = column == "score" and not _TRUTH[applies.lower()]
         if not _NUMBER.fullmatch(cell) and (cell or not blank_allowed):
             message = N_("“%(value)s” is not a number of points")
-            return FileFault(message, path.name, row, column, value=_short(cell))
+            return FileFault(message, path.name, row, column, value=shown(cell))
     if Decimal(full_marks) == 0:
         return FileFault(N_("full marks must be above 0"), path.name, row, "full_marks")
     if score and Decimal(score) > Decimal(full_marks):
         message = N_("%(score)s is more than the full marks of %(full)s")
         return FileFault(message, path.name, row, "score", score=score, full=full_marks)
     return None
-
-
-def _no_count(path: Path, row: int, cell: str) -> FileFault:
-    message = N_("“%(value)s” is not a number of people")
-    return FileFault(message, path.name, row, "invited", value=_short(cell))
-
-
-def _short(cell: str) -> str:
-    return cell if len(cell) <= _SHOWN else cell[:_SHOWN] + "…"
