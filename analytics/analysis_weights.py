@@ -65,11 +65,10 @@ def read_people(study: Study, path: Path, margins: Sequence[Margin]) -> Attribut
     A ballot that has no ratings is refused: its name is wrong, or the ratings are.
     """
     said = read_attributes(path, margins, study.rows.groups)
-    rated = frozenset(_names(study))
-    if not rated.issuperset(said.ballots):
+    if not study.names.issuperset(said.ballots):
         faults = FaultList()
         for row, (ballot, group) in read_table(path, FaultList(), ("ballot", "group")):
-            if (group, ballot) not in rated:
+            if (group, ballot) not in study.names:
                 message = N_("no ballot “%(ballot)s” of this group has ratings")
                 faults.add(FileFault(message, path.name, row, "ballot", ballot=ballot[:40]))
         faults.check()
@@ -81,15 +80,15 @@ def rake_analysis(
 ) -> RakedStudy:
     """Return every group's means of units when its ballots are weighted to the population."""
     number_of = {name: number for number, name in enumerate(_names(study))}
-    ballots = np.array([number_of[name] for name in said.ballots], np.int64)
+    # Ballots of an open link that the rules leave out are known, but weigh nothing.
+    number = np.array([number_of.get(name, NOWHERE) for name in said.ballots], np.int64)
+    ballots, codes = number[number != NOWHERE], said.codes[number != NOWHERE]
     chosen = [*_chosen_groups(study, ballots, choices.groups)]
     groups = []
     weights: list[tuple[str, str, float]] = []
     for group in chosen:
         rows = np.flatnonzero(study.rows.group[ballots] == study.rows.groups.index(group))
-        found = _weighted_group(
-            study, group, margins, _Said(ballots[rows], said.codes[rows]), choices
-        )
+        found = _weighted_group(study, group, margins, _Said(ballots[rows], codes[rows]), choices)
         groups.append(found.document)
         weights += found.weights
     contents = {

@@ -4,7 +4,7 @@ Letters of the shapes: U units, G groups, K ballot scores, P patterns, J items, 
 A appraisers (one for each ballot), N ratings (one unit on one ballot).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -152,6 +152,30 @@ class BallotRows:
         sums = np.where(scored, points, 0.0) @ self.weights
         enough = scored.sum(axis=1) >= max(self.min_items_scored, 1)
         return np.where(enough, ratio_of(sums, scored @ self.weights), np.nan)
+
+    def chosen(self, kept: Bools) -> "BallotRows":
+        """Return some of the ballots (A,), numbered anew, with their ratings and comments."""
+        number = np.full(len(self.ballots), NOWHERE)
+        number[kept] = np.arange(int(kept.sum()))
+        rows = kept[self.ballot]
+        return replace(
+            self,
+            ballots=tuple(
+                name for name, is_kept in zip(self.ballots, kept, strict=True) if is_kept
+            ),
+            group=self.group[kept],
+            place=self.place[kept],
+            seconds=self.seconds[kept],
+            day=self.day[kept],
+            ballot=number[self.ballot[rows]],
+            unit=self.unit[rows],
+            levels=self.levels[rows],
+            comments=tuple(
+                (NOWHERE if ballot == NOWHERE else int(number[ballot]), unit, text)
+                for ballot, unit, text in self.comments
+                if ballot == NOWHERE or kept[ballot]
+            ),
+        )
 
     def ratings_of(self, group: int) -> RatingRows:
         """Return the scored ratings of one group, its appraisers numbered anew."""

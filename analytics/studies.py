@@ -16,7 +16,7 @@ from analytics.shapes import NOWHERE, BallotRows, Integers
 from analytics.shaping import option_points
 from analytics.social import score
 from analytics.social_result import SocialResult, Unit
-from analytics.tally import BLANK, Cell, Tally
+from analytics.tally import BLANK, OPEN_CHANNEL, Cell, Tally
 
 Progress = Callable[[int], None]
 _NO_FACTS = BallotFacts(None, None, None, None)
@@ -43,6 +43,7 @@ class Study:
     result: SocialResult
     rows: BallotRows
     invited: Invited | None
+    names: frozenset[tuple[str, str]]  # group and name of every ballot, those left out among them
 
     @property
     def pairs(self) -> dict[str, PairTables]:
@@ -87,6 +88,7 @@ def read_study(rules: RuleSet, files: StudyFiles, on_row: Progress | None = None
         result=score(tally, rules, units),
         rows=gathered.rows(facts, comments),
         invited=invited,
+        names=frozenset(gathered.names),
     )
 
 
@@ -126,12 +128,12 @@ class _Gathered:
         )
 
     def rows(self, facts: Mapping[int, BallotFacts], comments: Sequence[CommentRow]) -> BallotRows:
-        """Return the ballots as arrays, in the order in which they first appear."""
+        """Return the ballots that count as arrays, in the order in which they first appear."""
         order = np.argsort(np.array(self._ballot, np.int64), kind="stable")
         known = [facts.get(number, _NO_FACTS) for number in range(len(self.names))]
         places = {one.place: 0 for one in known if one.place is not None}
         place_of = {place: number for number, place in enumerate(sorted(places))}
-        return BallotRows(
+        made = BallotRows(
             ballots=tuple(name for _, name in self.names),
             units=self._units,
             groups=self._groups,
@@ -150,6 +152,12 @@ class _Gathered:
             min_items_scored=self._rules.min_items_scored,
             comments=tuple((one.ballot, self._unit_of[one.unit], one.words) for one in comments),
         )
+        closed = {group.code for group in self._rules.groups if not group.open_channel}
+        counts = [
+            not (group in closed and one.channel == OPEN_CHANNEL)
+            for (group, _), one in zip(self.names, known, strict=True)
+        ]
+        return made if all(counts) else made.chosen(np.array(counts, bool))
 
     def _levels(self) -> "np.ndarray[tuple[int, ...], np.dtype[np.int8]]":
         number = {one.code: place for place, one in enumerate(self._rules.options)}

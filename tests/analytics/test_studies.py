@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,20 @@ def test_the_invited_and_the_pairs_come_as_tables(files):
     assert study.invited_table[:, citizens].tolist() == [10, 4]
     assert study.invited_table[0, study.rows.groups.index("npc")] == NOWHERE
     assert study.pairs == {}  # the only ballot with two units has a score for one of them
+
+
+def test_ballots_of_an_open_link_that_the_rules_leave_out_are_not_among_the_rows(files):
+    closed = replace(
+        RULES,
+        groups=tuple(
+            replace(group, open_channel=group.code != "citizens") for group in RULES.groups
+        ),
+    )
+    rows = read_study(closed, files()).rows
+    assert rows.ballots == ("2", "1")  # the citizen who came through no open link, and the deputy
+    assert rows.ballot.tolist() == [0, 1]
+    assert rows.comments == ((NOWHERE, 1, "排队太久"),)
+    assert rows.place.tolist() == [NOWHERE, 1]
 
 
 @pytest.mark.parametrize(
