@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from sqlalchemy import create_engine, text
@@ -23,6 +24,13 @@ from tests.services import reuse
 ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 SOAK = "PINGYI_TEST_SOAK"
 NO_POSTGRESQL = "PINGYI_TEST_POSTGRES is not set: run the tests with `make test`"
+
+
+# Properties are tried on fewer examples than usual, since there are hundreds of them; on many where
+# the long forms are asked for.
+hypothesis.settings.register_profile("quick", max_examples=40, deadline=None)
+hypothesis.settings.register_profile("long", max_examples=1000, deadline=None)
+hypothesis.settings.load_profile("long" if os.environ.get(SOAK) else "quick")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
