@@ -12,6 +12,7 @@ from analytics.shapes import NOWHERE, BallotRows
 from analytics.shaping import option_points
 from analytics.social import Unit, score
 from analytics.tally import BLANK, Cell, Tally
+from tests.analytics import stuffed_rounds
 from tests.analytics.rule_documents import rules
 
 ITEMS = ("duties", "law", "service", "efficiency", "overall")
@@ -136,22 +137,5 @@ def of_rows(rows: BallotRows, units: tuple[Unit, ...], made: RuleSet) -> Evidenc
 
 def shuffled(inputs: EvidenceInputs, seed: int) -> EvidenceInputs:
     """Return the same round with its ballots in another order."""
-    rows = inputs.rows
-    order = np.random.default_rng(seed).permutation(len(rows.ballots))
-    number = np.argsort(order)
-    ballot = number[rows.ballot]
-    by_ballot = np.argsort(ballot, kind="stable")
-    return replace(
-        inputs,
-        rows=replace(
-            rows,
-            ballots=tuple(rows.ballots[one] for one in order),
-            group=rows.group[order],
-            place=rows.place[order],
-            seconds=rows.seconds[order],
-            day=rows.day[order],
-            ballot=ballot[by_ballot],
-            unit=rows.unit[by_ballot],
-            levels=rows.levels[by_ballot],
-        ),
-    )
+    order = np.random.default_rng(seed).permutation(len(inputs.rows.ballots))
+    return replace(inputs, rows=stuffed_rounds.shuffled(inputs.rows, order))

@@ -2,16 +2,23 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from analytics.evidence import evidence_of
+from analytics.evidence_classes import compared_ranks
 from analytics.evidence_inputs import LastYear, PopulationTable
+from analytics.evidence_parts import EvidenceParts
+from analytics.evidence_quality import quality_evidence
 from analytics.plain_values import plain_value
+from analytics.quality import quality
 from analytics.shapes import NOWHERE
 from analytics.shaping import score_counts
 from analytics.social import score
+from tests.analytics import stuffed_rounds
 from tests.analytics.made_round import (
     made_inputs,
     made_rows,
@@ -21,6 +28,7 @@ from tests.analytics.made_round import (
     shuffled,
     tally_of_rows,
 )
+from tests.analytics.stuffed_rounds import honest_round, stuffed
 
 
 @pytest.fixture(scope="module")
@@ -141,17 +149,46 @@ def test_ballots_that_all_say_the_same_claim_no_certainty():
 
 
 def test_a_unit_whose_error_nobody_knows_counts_as_the_least_certain():
-    """One unit has a single ballot in each group; its class lends it a spread."""
+    """One unit was rated by a single deputy and nobody else, the others by citizens alone."""
     made, units = made_rules(small_samples="none"), made_units(6, classes=1)
-    rows = made_rows(units, 200, 8, 3, made)
-    few = (rows.unit != 0) | np.isin(rows.ballot, [rows.ballot[rows.unit == 0][0], 200])
-    thin = replace(rows, ballot=rows.ballot[few], unit=rows.unit[few], levels=rows.levels[few])
-    found = evidence_of(of_rows(thin, units, made))
-    widths = [unit.direct.se for unit in found.units]
-    assert widths[0] == max(widths)
-    assert found.units[0].rank.high - found.units[0].rank.low >= max(
-        unit.rank.high - unit.rank.low for unit in found.units[1:5]
+    rows = made_rows(units, 200, 1, 3, made)
+    by_deputy = rows.ballot == 200
+    kept = np.where(by_deputy, rows.unit == 2, rows.unit != 2)
+    thin = replace(rows, ballot=rows.ballot[kept], unit=rows.unit[kept], levels=rows.levels[kept])
+    parts = EvidenceParts(of_rows(thin, units, made))
+    assert np.isnan(parts.covariance.careful_se[2])
+    compared = compared_ranks(parts, "c0", np.arange(5), top=1)
+    assert (compared.of, compared.lent.tolist()) == ("direct", [2])
+    others = [0, 1, 3, 4]
+    least_certain = parts.covariance.careful_se[others].max()
+    expected = 1 + sum(
+        norm.cdf(
+            (compared.scores[other] - compared.scores[2])
+            / np.hypot(least_certain, parts.covariance.careful_se[other])
+        )
+        for other in others
     )
+    assert compared.sets.expected[2] == pytest.approx(expected)
+
+
+def test_what_is_drawn_hangs_on_the_tally_and_on_nothing_else(inputs):
+    assert shuffled(inputs, seed=2).seed == inputs.seed
+    assert made_inputs(seed=2).seed != inputs.seed
+
+
+def test_doubted_ballots_are_named_by_group_and_name_and_not_as_they_came():
+    rows = honest_round(3, ballots=400)
+    copies = np.tile(np.array([[0, 1, 2, 0, 1], [1, 1, 3, 2, 0], [2, 0, 1, 1, 1]]), (60, 1, 1))
+    rows = stuffed(rows, copies, [1, 4, 7], pace=0.3)
+    order = np.random.default_rng(1).permutation(len(rows.ballots))
+    rows = stuffed_rounds.shuffled(rows, order)
+    parts = SimpleNamespace(
+        inputs=SimpleNamespace(rows=rows), quality=quality(rows, ["c"] * len(rows.units))
+    )
+    listed = quality_evidence(parts).listed
+    assert sum(one.ballot.startswith("s") for one in listed) > 50
+    assert list(listed) == sorted(listed, key=lambda one: (one.group, one.ballot))
+    assert {"copied_answers", "faster"} <= set(listed[-1].reasons)
 
 
 def test_a_sample_of_ballots_makes_no_pairs(inputs):
