@@ -284,3 +284,21 @@ def test_from_the_qr_code_to_the_official_workbook(server, browse, tmp_path, dat
     desk.goto(f"{round_url}/results/U44")
     assert str(expected) in desk.inner_text("main")
     assert "0 " in server.flask("tally", "verify", "2026")
+
+    # Behind the scoring its evidence was worked out; its pages fit a phone too.
+    desk.set_viewport_size({"width": 360, "height": 800})
+    wait_for_evidence(desk, round_url)
+    assert desk.evaluate("document.documentElement.scrollWidth") <= 360
+    desk.click("a[href$='/evidence/U44']")
+    assert str(expected) in desk.inner_text("main")
+    assert desk.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def wait_for_evidence(desk, round_url):
+    """Look at the page of the evidence until it is there."""
+    for _ in range(120):
+        desk.goto(f"{round_url}/evidence")
+        if desk.locator("#ranks").count():
+            return
+        desk.wait_for_timeout(250)
+    raise AssertionError(desk.inner_text("main"))
