@@ -152,7 +152,9 @@ def test_the_short_way_and_the_route_speak_the_same_language(app, made, query):
         return ordinary(environ, start_response)
 
     short._application = note
-    for cookie, header in itertools.product(COOKIES, HEADERS):
+    # Where the address says nothing all combinations count; where it does, some of either kind.
+    cookies, browsers = (COOKIES, HEADERS) if not query else (COOKIES[::2], HEADERS[::2])
+    for cookie, header in itertools.product(cookies, browsers):
         app.extensions["answering"] = Memories(links=Memory(8))  # nothing is ready
         met = []
         for _ in range(2):
@@ -171,7 +173,7 @@ def test_the_short_way_and_the_route_speak_the_same_language(app, made, query):
         assert met[0] == met[1], (cookie, header)
         assert {language for language, _ in met[0]} == {expected}, (cookie, header)
     short._application = ordinary
-    rounds = len(COOKIES) * len(HEADERS)
+    rounds = len(cookies) * len(browsers)
     assert handed_on.count("POST") == rounds, "each second ballot took the short way"
     assert handed_on.count("GET") == (2 * rounds if query else rounds), "a query is special"
 
