@@ -18,7 +18,7 @@ run: ## set up, build the demonstration if there is no data, and serve on 127.0.
 test: ## set up and run every test with real PostgreSQL, Redis and Chromium (ARGS=… go to pytest)
 	@scripts/test.sh $(ARGS)
 
-soak: ## the faults in their long form: hundreds of kills, every point of failure (ARGS=… go to pytest)
+soak: ## the long forms: hundreds of kills, every point of failure, long simulations (ARGS=… go to pytest)
 	@PINGYI_TEST_SOAK=1 scripts/test.sh -m soak $(ARGS)
 
 check: lint ## the quick look before a commit: lint, then the tests that need no server and no browser

@@ -22,7 +22,7 @@ from analytics.sensitivity import (
     smallest_switch,
     weight_sensitivity,
 )
-from analytics.shapes import Floats, Integers
+from analytics.shapes import Floats, Integers, ratio_of
 from analytics.shaping import option_points
 
 NARROW, WIDE = 0.1, 0.2
@@ -54,9 +54,7 @@ def class_parts(parts: EvidenceParts, code: str) -> ClassParts | None:
     means, shares = ranked.counted_means[rows], ranked.shares[rows]
     top = parts.top_places(rows.size)
     by_kind = _choices(parts, code, means, shares)
-    open_groups = np.array(
-        [code not in parts.inputs.invited for code in ranked.groups], bool
-    )
+    open_groups = np.array([code not in parts.inputs.invited for code in ranked.groups], bool)
     floors = np.array([inputs.rules.group(one).floor for one in ranked.groups], np.int64)
     is_padded = inputs.rules.small_samples == "pad"
     return ClassParts(
@@ -74,8 +72,7 @@ def class_parts(parts: EvidenceParts, code: str) -> ClassParts | None:
 
 def class_evidence(parts: EvidenceParts, code: str, found: ClassParts | None) -> ClassEvidence:
     """Return what is said of a class."""
-    drivers = parts.drivers
-    place = None if drivers is None else drivers.classes.index(code)
+    of_items = _items(parts, code)
     concordance = group_concordance(parts.patterns, code)
     return ClassEvidence(
         code=code,
@@ -87,11 +84,11 @@ def class_evidence(parts: EvidenceParts, code: str, found: ClassParts | None) ->
         concordance_groups=concordance.raters,
         tau_b_least=None if found is None else known(found.narrow.tau_b_least),
         choices=() if found is None else _other_choices(found),
-        importance_cut=None if drivers is None else known(drivers.importance_cuts[place]),
-        performance_cut=None if drivers is None else known(drivers.performance_cuts[place]),
-        importance=() if drivers is None else _importance(parts, code),
-        performance=() if drivers is None else known_row(drivers.class_performance[place]),
-        r2=None if drivers is None else known(drivers.of_classes.r2[place]),
+        importance_cut=None if of_items is None else of_items.importance_cut,
+        performance_cut=None if of_items is None else of_items.performance_cut,
+        importance=() if of_items is None else of_items.importance,
+        performance=() if of_items is None else of_items.performance,
+        r2=None if of_items is None else of_items.r2,
     )
 
 
@@ -125,7 +122,7 @@ def _choices(
     return {
         "conversion": other_conversions(means, shares, rules.conversion, marks, rules.rounding),
         "points": other_points(
-            parts.patterns, ranked, code, official, usual_points(official), weights
+            parts.ranked_patterns, ranked, code, official, usual_points(official), weights
         ),
         "without_group": leave_one_group_out(means, shares, ranked.groups),
         "padding": (without_padding(ranked, code),),
@@ -161,13 +158,28 @@ def _other_choices(found: ClassParts) -> tuple[OtherChoice, ...]:
     )
 
 
-def _importance(parts: EvidenceParts, code: str) -> tuple[float | None, ...]:
-    drivers = parts.drivers
-    if drivers is None:
-        return ()
-    place = drivers.classes.index(code)
-    r2 = drivers.of_classes.r2[place]
-    shares = drivers.of_classes.importance[place] / r2 if r2 > 0 else np.full(
-        len(drivers.items), np.nan
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """What goes with the overall answer in a class."""
+
+    importance_cut: float | None
+    performance_cut: float | None
+    importance: tuple[float | None, ...]
+    performance: tuple[float | None, ...]
+    r2: float | None
+
+
+def _items(parts: EvidenceParts, code: str) -> _Items | None:
+    found = parts.drivers
+    if found is None:
+        return None
+    place = found.classes.index(code)
+    r2 = found.of_classes.r2[place]
+    importance = found.of_classes.importance[place]
+    return _Items(
+        importance_cut=known(found.importance_cuts[place]),
+        performance_cut=known(found.performance_cuts[place]),
+        importance=known_row(ratio_of(importance, np.nan_to_num(r2))),
+        performance=known_row(found.class_performance[place]),
+        r2=known(r2),
     )
-    return known_row(shares)

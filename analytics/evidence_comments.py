@@ -9,6 +9,7 @@ from analytics.comments import (
 )
 from analytics.evidence_inputs import EvidenceInputs
 from analytics.evidence_result import CommentEvidence, ThemeCell
+from analytics.key_phrases import KeyPhrase
 from analytics.near_duplicates import near_duplicates
 from analytics.themes import ThemeCount
 
@@ -34,9 +35,7 @@ def all_comments(report: CommentsReport) -> CommentEvidence:
         tones=report.tones,
         tones_shown=report.count >= report.least,
         themes=report.themes,
-        phrases=tuple(
-            ("".join(one.words), one.here) for one in report.unthemed.phrases[:MOST_PHRASES]
-        ),
+        phrases=_phrases(report.unthemed.phrases),
         repeated=tuple((one.text, one.count) for one in report.repeated),
     )
 
@@ -49,7 +48,7 @@ def unit_comments(part: PartComments) -> CommentEvidence:
         tones=part.tones or _NO_TONES,
         tones_shown=part.tones is not None,
         themes=part.themes,
-        phrases=tuple(("".join(one.words), one.here) for one in part.phrases[:MOST_PHRASES]),
+        phrases=_phrases(part.phrases),
         repeated=tuple((one.text, one.count) for one in part.repeated),
     )
 
@@ -77,6 +76,12 @@ def _evidence(
         phrases=phrases,
         repeated=repeated,
     )
+
+
+def _phrases(found: tuple[KeyPhrase, ...]) -> tuple[tuple[str, int], ...]:
+    """Return the phrases that stand out even among all that were tried, most telling first."""
+    chosen = [one for one in found if one.beyond_chance][:MOST_PHRASES]
+    return tuple(("".join(one.words), one.here) for one in chosen)
 
 
 def _theme(found: ThemeCount) -> ThemeCell:

@@ -1,11 +1,12 @@
 """What is said of each group as appraisers: how reliable, how strict, how like the population."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
 
 from analytics.calibrated_means import UnitMeans, unit_means
+from analytics.calibration import Bounds
 from analytics.evidence_parts import EvidenceParts
 from analytics.evidence_result import GroupEvidence, PopulationEvidence, SeverityEvidence
 from analytics.faults import Fault
@@ -15,6 +16,7 @@ from analytics.shapes import NOWHERE, Bools, Floats, Integers
 from analytics.weighting import Margin, Weighted, rake, trim
 
 FEWEST_TO_WEIGHT = 30  # ballots that say their levels
+LEAST, MOST = 1 / 5, 5.0  # of the usual weight that one ballot may have
 
 
 def group_evidence(parts: EvidenceParts, code: str) -> GroupEvidence:
@@ -108,22 +110,21 @@ def _weighted_group(
     n, left_out = int(complete.sum()), int(members.sum() - complete.sum())
     empty = PopulationEvidence(code, names, n, left_out, None, None, False, 0, None, None)
     if n < FEWEST_TO_WEIGHT:
-        return PopulationParts(_with(empty, obstacle="few"), None)
+        return PopulationParts(replace(empty, obstacle="few"), None)
     base = np.ones(n)
     try:
-        weighted = rake(base, answers[complete], margins)
+        weighted, extreme = _weights(base, answers[complete], margins)
     except Fault as fault:
-        return PopulationParts(_with(empty, obstacle=str(fault)), None)
-    cut = trim(weighted.weights)
+        return PopulationParts(replace(empty, obstacle=str(fault)), None)
     evidence = PopulationEvidence(
         group=code,
         variables=names,
         n=n,
         left_out=left_out,
-        design_effect=known(cut.design_effect),
-        effective_n=known(cut.effective_n),
+        design_effect=known(weighted.design_effect),
+        effective_n=known(weighted.effective_n),
         converged=weighted.has_converged,
-        trimmed=cut.low_count + cut.high_count,
+        trimmed=extreme,
         largest_miss=known(weighted.largest_miss),
         obstacle=None if weighted.has_converged else "no_convergence",
     )
@@ -131,15 +132,15 @@ def _weighted_group(
     return PopulationParts(evidence, means)
 
 
-def _with(evidence: PopulationEvidence, obstacle: str) -> PopulationEvidence:
-    from dataclasses import replace
+def _weights(base: Floats, codes: Integers, margins: list[Margin]) -> tuple[Weighted, int]:
+    """Return raked weights, kept between bounds where some would be extreme, and how many."""
+    weighted = rake(base, codes, margins)
+    cut = trim(weighted.weights, LEAST, MOST)
+    extreme = cut.low_count + cut.high_count
+    return (rake(base, codes, margins, Bounds(LEAST, MOST)) if extreme else weighted), extreme
 
-    return replace(evidence, obstacle=obstacle)
 
-
-def _means(
-    parts: EvidenceParts, complete: Bools, base: Floats, weighted: Weighted
-) -> UnitMeans:
+def _means(parts: EvidenceParts, complete: Bools, base: Floats, weighted: Weighted) -> UnitMeans:
     rows = parts.inputs.rows
     number = np.full(complete.size, NOWHERE)
     number[complete] = np.arange(int(complete.sum()))

@@ -141,15 +141,13 @@ class EvidenceParts:
     @cached_property
     def doubt_effect(self) -> FlagEffect:
         """Return what doubted ballots do to means and composites."""
-        suspect = self.quality.sources.any(axis=0)
+        suspect = np.any(self.quality.sources, axis=0)
         of_rows = [
             self.scores.groups.index(code) if code in self.scores.groups else NOWHERE
             for code in self.inputs.rows.groups
         ]
         weights = np.append(self.scores.shares, np.zeros((len(self.scores.units), 1)), axis=1)
-        return with_and_without(
-            self.inputs.rows, self.quality.mask, suspect, weights[:, of_rows]
-        )
+        return with_and_without(self.inputs.rows, self.quality.mask, suspect, weights[:, of_rows])
 
     @cached_property
     def channels(self) -> ChannelComparison:
@@ -168,6 +166,11 @@ class EvidenceParts:
         """Return the scores of the ranked units alone."""
         return _chosen(self.scores, np.flatnonzero(self.inputs.ranked))
 
+    @cached_property
+    def ranked_patterns(self) -> PatternCounts:
+        """Return the patterns of the ranked units alone."""
+        return _chosen_patterns(self.patterns, np.flatnonzero(self.inputs.ranked))
+
     def top_places(self, units: int) -> int:
         """Return how many places of a class of so many units count as the top."""
         share = next((one.share_percent for one in self.inputs.rules.grades), None)
@@ -185,4 +188,23 @@ def _chosen(scores: ScoreCounts, units: Integers) -> ScoreCounts:
         shares=scores.shares[units],
         own_shares=scores.own_shares[units],
         mu=scores.mu[units],
+        trims=None if scores.trims is None else scores.trims[units],
+    )
+
+
+def _chosen_patterns(patterns: PatternCounts, units: Integers) -> PatternCounts:
+    """Return the cells of some units."""
+    number = np.full(len(patterns.units), NOWHERE)
+    number[units] = np.arange(units.size)
+    kept = number[patterns.unit] != NOWHERE
+    return replace(
+        patterns,
+        units=tuple(patterns.units[u] for u in units),
+        classes=tuple(patterns.classes[u] for u in units),
+        unit=number[patterns.unit[kept]],
+        group=patterns.group[kept],
+        channel=patterns.channel[kept],
+        pattern=patterns.pattern[kept],
+        flagged=patterns.flagged[kept],
+        count=patterns.count[kept],
     )

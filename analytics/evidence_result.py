@@ -324,7 +324,7 @@ class PopulationEvidence:
     design_effect: float | None
     effective_n: float | None
     converged: bool
-    trimmed: int
+    trimmed: int  # ballots whose weight would be extreme, and is kept between bounds
     largest_miss: float | None
     obstacle: str | None  # why it could not be done, in words of a fault
 

@@ -192,12 +192,10 @@ def _doubt(parts: EvidenceParts, unit: int) -> DoubtEffect:
         effect.composites_low,
         effect.composites_high,
     )
-    official, without, low, high = (
-        np.nan if one is None else one[unit] for one in composites
-    )
+    official, without, low, high = (np.nan if one is None else one[unit] for one in composites)
     return DoubtEffect(
         flagged=int(found.mask[rated].sum()),
-        suspect=int(found.sources.any(axis=0)[rated].sum()),
+        suspect=int(found.sources[:, rated].any(axis=0).sum()),
         composite=known(official),
         without=known(without),
         limits=limits(low, high),

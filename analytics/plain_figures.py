@@ -1,21 +1,24 @@
 """Figures of arrays as plain numbers: what nobody knows becomes None."""
 
-from collections.abc import Iterable
 from math import isfinite
+from typing import SupportsFloat
 
 from analytics.evidence_result import Limits
+from analytics.shapes import Floats
 
 
-def known(value: float) -> float | None:
+def known(value: SupportsFloat) -> float | None:
     """Return a number, None where it is NaN or infinite."""
-    return float(value) if isfinite(value) else None
+    number = float(value)
+    return number if isfinite(number) else None
 
 
-def known_row(values: Iterable[float]) -> tuple[float | None, ...]:
+def known_row(values: Floats) -> tuple[float | None, ...]:
     """Return numbers, None where they are NaN or infinite."""
-    return tuple(known(value) for value in values)
+    return tuple(known(value) for value in values.tolist())
 
 
-def limits(low: float, high: float) -> Limits | None:
+def limits(low: SupportsFloat, high: SupportsFloat) -> Limits | None:
     """Return the ends of an interval, None where it has none."""
-    return (float(low), float(high)) if isfinite(low) and isfinite(high) else None
+    ends = float(low), float(high)
+    return ends if all(map(isfinite, ends)) else None

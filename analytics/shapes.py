@@ -33,6 +33,7 @@ class ScoreCounts:
     own_shares: Floats  # (U, G) z, how much the unit's own ballots count against mu
     mu: Floats  # (U, G) what padding or shrinkage mixes in; 0 where nothing is
     scale: float  # full marks per point of 0 to 100
+    trims: Floats | None = None  # (U, G) what leaving out the ends moves each mean by
 
     @property
     def n(self) -> Integers:
@@ -42,13 +43,21 @@ class ScoreCounts:
 
     @property
     def means(self) -> Floats:
-        """Return the mean ballot score M (U, G), NaN without ballots."""
+        """Return the mean ballot score M that counts (U, G), NaN without ballots."""
+        means = self._plain_means
+        return means if self.trims is None else means + self.trims
+
+    @property
+    def _plain_means(self) -> Floats:
         return ratio_of(self.counts @ self.values, self.n)
 
     @property
     def variances(self) -> Floats:
-        """Return the variance of ballot scores with divisor n - 1 (U, G), NaN below two ballots."""
-        means = np.nan_to_num(self.means)
+        """Return the variance of ballot scores with divisor n - 1 (U, G), NaN below two ballots.
+
+        It is that of all ballots, also where the ends are left out of the mean.
+        """
+        means = np.nan_to_num(self._plain_means)
         deviations = (self.values[None, None, :] - means[:, :, None]) ** 2
         return ratio_of((self.counts * deviations).sum(axis=2), self.n - 1)
 

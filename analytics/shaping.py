@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from analytics.counting import signs_of
+from analytics.histogram import mean_score
 from analytics.rule_set import RuleSet
 from analytics.shapes import NOWHERE, Floats, PatternCounts, ScoreCounts
 from analytics.social_result import SocialResult, Unit
@@ -32,6 +33,7 @@ def score_counts(result: SocialResult, rules: RuleSet) -> ScoreCounts:
     shape = len(result.units), len(groups)
     counts = np.zeros((*shape, values.size), np.int64)
     shares, own_shares, mu = np.zeros(shape), np.ones(shape), np.zeros(shape)
+    trims = np.zeros(shape)
     for u, score in enumerate(result.units):
         for view in score.groups:
             g = groups.index(view.group)
@@ -39,6 +41,8 @@ def score_counts(result: SocialResult, rules: RuleSet) -> ScoreCounts:
             places = [place[value, scores.scale] for value in scores.values]
             counts[u, g, places] = scores.counts
             shares[u, g] = view.weight_share or 0
+            if view.trimmed and view.mean is not None:
+                trims[u, g] = view.mean - mean_score(scores)
             if view.valid and not scores:
                 own_shares[u, g], mu[u, g] = 0.0, float(view.padded or 0)
             else:
@@ -54,6 +58,7 @@ def score_counts(result: SocialResult, rules: RuleSet) -> ScoreCounts:
         own_shares=own_shares,
         mu=mu,
         scale=float(rules.full_marks) / 100,
+        trims=trims if trims.any() else None,
     )
 
 

@@ -149,17 +149,21 @@ def _priors(
 
 
 def _samples(scores: ScoreCounts, rows: Integers, group: int) -> list[Sample]:
-    return [_sample(scores.values, scores.counts[row, group]) for row in rows.tolist()]
+    trims = np.zeros(scores.n.shape) if scores.trims is None else scores.trims
+    return [
+        _sample(scores.values, scores.counts[row, group], float(trims[row, group]))
+        for row in rows.tolist()
+    ]
 
 
-def _sample(values: Floats, counts: Integers) -> Sample:
+def _sample(values: Floats, counts: Integers, trim: float) -> Sample:
     """Return one unit's ballots, a spread of binary noise taken as none."""
     n = int(counts.sum())
+    if np.count_nonzero(counts) == 1:
+        return Sample(n, Fraction(float(values[counts.argmax()]) + trim), Fraction(0))
     mean = float(counts @ values) / n
     within = float(counts @ (values - mean) ** 2)
-    if np.count_nonzero(counts) == 1:
-        return Sample(n, Fraction(float(values[counts.argmax()])), Fraction(0))
-    return Sample(n, Fraction(mean), Fraction(within))
+    return Sample(n, Fraction(mean + trim), Fraction(within))
 
 
 def _own_shares(n: Integers, strength: float) -> Floats:

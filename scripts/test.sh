@@ -27,4 +27,6 @@ has_chinese_font || needs fonts-noto-cjk "浏览器测试需要中文字体" "th
 # shellcheck disable=SC2086 # a list of package names
 [ -z "$packages" ] || scripts/debian.sh $packages
 
+# Tests share the cores among themselves; threads of linear algebra would only wait for each other.
+export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 exec .venv/bin/python -m tests.services .venv/bin/python -m pytest -n auto "$@"

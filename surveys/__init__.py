@@ -1,3 +1,3 @@
 """Everything with a request or a row."""
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"

@@ -66,13 +66,21 @@ class Entrance:
 class Crowd:
     """People who rate; the same seed gives the same people."""
 
-    def __init__(self, round_id: int, rules: RuleSet, unit_codes: Mapping[int, str], seed: int):
+    def __init__(
+        self,
+        round_id: int,
+        rules: RuleSet,
+        unit_codes: Mapping[int, str],
+        seed: int,
+        drift: float = 0.0,
+    ):
         self.round_id = round_id
         self.rules = rules
         self.rng = np.random.default_rng(seed)
         self.scored = [one.code for one in rules.options if one.points is not None]
         self.unscored = next(one.code for one in rules.options if one.points is None)
         numbers = sorted(unit_codes)
+        # Units are as good in every year, but for what may have changed since.
         self.quality = {number: self.rng.normal(1.0, 0.45) for number in numbers}
         self.tilt = self.rng.normal(0, 0.15, len(rules.items))
         quiet = self.rng.uniform(0.15, 1.0, len(numbers))
@@ -82,6 +90,10 @@ class Crowd:
             else float(quiet[index])
             for index, number in enumerate(numbers)
         }
+        if drift:
+            self.rng = np.random.default_rng([seed, 1])
+            for number in numbers:
+                self.quality[number] += self.rng.normal(0.0, drift)
 
     def come(self, entrance: Entrance) -> list[Submission]:
         """Return the ballots of one entrance's people."""

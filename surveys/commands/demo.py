@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -37,9 +37,10 @@ from surveys.planning.demonstration import demonstration_plan
 from surveys.planning.reading import read_round
 from surveys.planning.workbook import build_round_workbook
 from surveys.questionnaire import Channel, Submission
-from surveys.recount import recount
+from surveys.recount import one_moment, recount
 from surveys.rounds import rule_set
 from surveys.scoring import actions as scoring
+from surveys.scoring.evidence import evidence_document, evidence_inputs, record_evidence
 from surveys.scoring.queries import run_view
 from surveys.scoring.workbook import build_workbook
 from surveys.spreadsheet import read_workbook
@@ -51,11 +52,19 @@ OFFICE = "绩效办"
 SEED = 20261122
 WINDOW_UNIT = "U44"
 THREADS = 64
-# How many people of each entrance answer; of the two secret groups, how many codes are given out.
-CITIZENS, AT_THE_WINDOW, ENTERPRISES = 2200, 320, 760
-DEPUTIES, DEPUTIES_WHO_ANSWER = 240, 205
-MEMBERS, MEMBERS_WHO_ANSWER = 188, 156
-OWN_UNIT, OWN_UNIT_MEMBERS, OWN_UNIT_WHO_ANSWER = "U14", 12, 11
+OWN_UNIT = "U14"
+# How many codes the two secret groups are given; how many people of each entrance answer.
+DEPUTIES, MEMBERS, OWN_UNIT_MEMBERS = 240, 188, 12
+PEOPLE = {
+    "citizens": 2200,
+    "window": 320,
+    "enterprises": 760,
+    "npc": 205,
+    "cppcc": 156,
+    "cppcc-own": 11,
+}
+THE_YEAR_BEFORE = {**dict.fromkeys(PEOPLE, 40), "citizens": 700, "enterprises": 200, "cppcc-own": 5}
+DRIFT = 0.15  # of a unit from year to year, where units differ by .45
 TOKENS_TO_TRY = 5
 
 
@@ -79,12 +88,24 @@ def prepare(base_url: str) -> None:
     with web.reading() as session:
         is_empty = session.scalars(select(Round.id).limit(1)).first() is None
     if is_empty:
+        _earlier_round()
         _finished_round()
         _open_round()
     _print_what_to_open(base_url)
 
 
 # --- the round that is taken through everything --------------------------------------------------
+
+
+def _earlier_round() -> None:
+    """Let the year before have had an appraisal too, so that there is something to compare with."""
+    plan = demonstration_plan(
+        "demo-2024", "2024年度市级机关社会评议", "Appraisal of the city's departments 2024"
+    )
+    round_id = _import(build_round_workbook(plan), _folder() / "round-earlier.xlsx")
+    doors = _doors(round_id, *(THE_YEAR_BEFORE[name] for name in ("npc", "cppcc", "cppcc-own")))
+    _appraised(round_id, doors, THE_YEAR_BEFORE, DRIFT)
+    _scored(round_id)
 
 
 def _finished_round() -> None:
@@ -95,18 +116,10 @@ def _finished_round() -> None:
     )
     round_id = _import(build_round_workbook(plan), folder / "round.xlsx")
     doors = _doors(round_id, DEPUTIES, MEMBERS, OWN_UNIT_MEMBERS)
-    with web.transaction() as session:
-        planning.open_round(session, round_id, web.now(), ACTOR)
-    outcomes = _ballots(round_id, doors)
-    with web.transaction() as session:
-        planning.close_round(session, round_id, web.now(), ACTOR)
+    outcomes = _appraised(round_id, doors, PEOPLE)
     _work(round_id, folder / "work.xlsx")
-    counted = recount(web.installation().database, round_id)
-    with web.reading() as session:
-        prepared = scoring.prepare_run(session, round_id)
-    with web.transaction() as session:
-        record_check(session, round_id, counted.finding, web.now(), ACTOR)
-        run = scoring.record_run(session, prepared, web.now(), ACTOR)
+    run = _scored(round_id)
+    _explained(round_id, run)
     official = folder / "official.xlsx"
     with web.reading() as session:
         official.write_bytes(build_workbook(run_view(session, round_id)))
@@ -117,7 +130,7 @@ def _finished_round() -> None:
             " Run %(run)s: %(path)s",
             kept=kept,
             again=again,
-            run=run.number,
+            run=run,
             path=_shown(official),
         )
     )
@@ -183,20 +196,45 @@ def _doors(round_id: int, deputies: int, members: int, own: int) -> dict[str, Do
         }
 
 
-def _ballots(round_id: int, doors: dict[str, Door]) -> Counter[Outcome]:
+def _appraised(
+    round_id: int, doors: dict[str, Door], people: Mapping[str, int], drift: float = 0.0
+) -> Counter[Outcome]:
+    """Open a round, let so many people of each entrance answer, and close it."""
+    with web.transaction() as session:
+        planning.open_round(session, round_id, web.now(), ACTOR)
+    outcomes = _ballots(round_id, doors, people, drift)
+    with web.transaction() as session:
+        planning.close_round(session, round_id, web.now(), ACTOR)
+    return outcomes
+
+
+def _scored(round_id: int) -> int:
+    """Count again, score, and return the number of the run."""
+    counted = recount(web.installation().database, round_id)
+    with web.reading() as session:
+        prepared = scoring.prepare_run(session, round_id)
+    with web.transaction() as session:
+        record_check(session, round_id, counted.finding, web.now(), ACTOR)
+        return scoring.record_run(session, prepared, web.now(), ACTOR).number
+
+
+def _explained(round_id: int, run: int) -> None:
+    """Work out what statistics say beside a run."""
+    with one_moment(web.installation().database) as session:
+        run_id, inputs = evidence_inputs(session, round_id, run)
+    document = evidence_document(inputs)
+    with web.transaction() as session:
+        record_evidence(session, run_id, document, web.now(), ACTOR)
+
+
+def _ballots(
+    round_id: int, doors: dict[str, Door], people: Mapping[str, int], drift: float
+) -> Counter[Outcome]:
     """Let the crowd answer through the intake that phones use."""
-    people = {
-        "citizens": CITIZENS,
-        "window": AT_THE_WINDOW,
-        "enterprises": ENTERPRISES,
-        "npc": DEPUTIES_WHO_ANSWER,
-        "cppcc": MEMBERS_WHO_ANSWER,
-        "cppcc-own": OWN_UNIT_WHO_ANSWER,
-    }
     with web.reading() as session:
         rules = rule_set(session, round_id)
         codes = select(Unit.number, Unit.code).where(Unit.round_id == round_id)
-        crowd = Crowd(round_id, rules, dict(session.execute(codes).all()), SEED)
+        crowd = Crowd(round_id, rules, dict(session.execute(codes).all()), SEED, drift)
         group_codes = dict(session.execute(select(Group.id, Group.code)).all())
         entrances = [
             Entrance(

@@ -22,6 +22,8 @@ LIST = click.Path(exists=True, dir_okay=False, path_type=Path)
 def exclude(file: Path, code: str, reason: str, hold: bool) -> None:
     """Take the ballots of a FILE (one id a line) out of the count; none is deleted.
 
+    The list of doubted ballots that the evidence hands out can be given as it is, or shortened.
+
     One person is enough for it: approval by a second one is not built yet.
     """
     _decide(file, code, Validity.HELD if hold else Validity.EXCLUDED, reason)
@@ -40,8 +42,16 @@ def readmit(file: Path, code: str, reason: str, flagged: bool) -> None:
     _decide(file, code, Validity.FLAGGED if flagged else Validity.COUNTED, reason)
 
 
+def ids_in(text: str) -> list[str]:
+    """Return the ids of a list: one a line, or the first column of a table that is headed so."""
+    lines = text.splitlines()
+    if lines and lines[0].split(",")[0].strip() == "ballot":
+        return [cell for line in lines[1:] if (cell := line.split(",")[0].strip())]
+    return text.split()
+
+
 def _decide(file: Path, code: str, validity: Validity, reason: str) -> None:
-    ids = file.read_text(encoding="utf-8-sig").split()
+    ids = ids_in(file.read_text(encoding="utf-8-sig"))
     with web.transaction() as session:
         round_id = round_id_of(session, code)
         changed = change_validity(session, round_id, ids, validity, reason, web.now(), ACTOR)

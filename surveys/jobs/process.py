@@ -74,4 +74,6 @@ def _environment(settings: Settings) -> dict[str, str]:
     return own | {
         f"{PREFIX}DATABASE_URL": settings.database_url,
         f"{PREFIX}VAR": str(settings.var),
+        # A second thread of linear algebra costs more than it brings where cores are shared.
+        **{name: os.environ.get(name, "1") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")},
     }

@@ -27,7 +27,7 @@ from surveys.scoring.ballot_rows import StoredBallots, stored_ballots
 from surveys.scoring.run import RunView
 
 MADE = "evidence.json"
-STEPS = 3
+STEPS = 2
 
 
 def evidence_work(task: Task) -> Result:
@@ -37,10 +37,7 @@ def evidence_work(task: Task) -> Result:
     with one_moment(task.database) as session:
         run_id, inputs = evidence_inputs(session, task.round_id, int(task.arguments["run"]))
     task.tell(1, STEPS)
-    made = plain_value(evidence_of(inputs))
-    task.tell(2, STEPS)
-    text = json.dumps(made, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    (task.folder / MADE).write_text(text, encoding="utf-8")
+    (task.folder / MADE).write_text(evidence_document(inputs), encoding="utf-8")
     task.tell(STEPS, STEPS)
     return {"run_id": run_id, "run": task.arguments["run"], "ballots": len(inputs.rows.ballots)}
 
@@ -50,7 +47,7 @@ def keep_evidence(claim: Claim, found: Result, write: Write, folder: Path) -> Re
     document = (folder / MADE).read_text(encoding="utf-8")
     with write() as step:
         if step.session.get(Evidence, found["run_id"]) is None:
-            _record(step.session, claim, found, document, step.now)
+            record_evidence(step.session, found["run_id"], document, step.now, claim.actor)
     return found
 
 
@@ -92,6 +89,29 @@ def evidence_inputs(session: Session, round_id: int, number: int) -> tuple[int, 
     )
 
 
+def evidence_document(inputs: EvidenceInputs) -> str:
+    """Return the evidence of a round as the store keeps it."""
+    made = plain_value(evidence_of(inputs))
+    return json.dumps(made, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def record_evidence(
+    session: Session, run_id: int, document: str, now: datetime, actor: str
+) -> None:
+    """Keep the evidence of a run, in the caller's transaction."""
+    run = session.get_one(ScoringRun, run_id)
+    session.add(
+        Evidence(
+            run_id=run_id,
+            created_at=now,
+            actor=actor,
+            code_version=code_version(),
+            document=document,
+        )
+    )
+    audit.record(session, actor, "evidence worked out", now, run.round_id, f"#{run.number}")
+
+
 # --- the parts, in order of use ------------------------------------------------------------------
 
 
@@ -128,17 +148,3 @@ def _last_year(session: Session, round_id: int, units: tuple[Unit, ...]) -> Last
         tally = tallies.tally_of(session, tallies.frame_of(session, earlier_id))
         return LastYear(name, name_en, rules, score_counts(score(tally, rules, appraised), rules))
     return None
-
-
-def _record(session: Session, claim: Claim, found: Result, document: str, now: datetime) -> None:
-    session.add(
-        Evidence(
-            run_id=found["run_id"],
-            created_at=now,
-            actor=claim.actor,
-            code_version=code_version(),
-            document=document,
-        )
-    )
-    details = f"#{found['run']}"
-    audit.record(session, claim.actor, "evidence worked out", now, claim.round_id, details)

@@ -175,7 +175,7 @@ def evidence_view(session: Session, round_id: int, run: RunView) -> EvidenceView
         return None
     try:
         found = read_json(RoundEvidence, row.document)
-    except (KeyError, TypeError, ValueError):  # its form has changed since
+    except (AttributeError, KeyError, TypeError, ValueError):  # its form has changed since
         return None
     return EvidenceView(run, found, row.created_at, row.actor, row.code_version)
 

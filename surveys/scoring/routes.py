@@ -81,19 +81,21 @@ def unit(round_id: int, unit_code: str) -> ResponseReturnValue:
 @blueprint.post("/console/rounds/<int:round_id>/results/score")
 @requires(Role.OFFICE)
 def score(round_id: int) -> ResponseReturnValue:
-    """Compute a new run, and have the ballots counted again behind it where nobody has yet."""
+    """Compute a new run; behind it ballots are counted again and its evidence is worked out."""
     if not ScoreForm().validate_on_submit():
         raise FormExpired
     with web.reading() as session:
         check_drained(session, web.installation().settings, round_id)
         prepared = actions.prepare_run(session, round_id)
-    recount = None
+    jobs = []
     with web.transaction() as session:
         made = actions.record_run(session, prepared, web.now(), actor())
         if latest_check(session, round_id, made.tally_sha256) is None:
-            recount = start_job(session, "recount", web.now(), actor(), round_id)
-    if recount is not None:
-        announce(web.installation().settings, recount.id)
+            jobs.append(start_job(session, "recount", web.now(), actor(), round_id))
+        wanted = {"run": made.number}
+        jobs.append(start_job(session, "evidence", web.now(), actor(), round_id, wanted))
+    for job in jobs:
+        announce(web.installation().settings, job.id)
     flash(_("Scoring run %(number)s is recorded.", number=made.number), "good")
     return redirect(url_for("scoring.results", round_id=round_id), 303)
 

@@ -35,9 +35,9 @@ tallies = st.dictionaries(
 ).map(of_patterns)
 
 
-@given(tallies, st.sampled_from(["pad", "none", "shrink"]))
-def test_the_arrays_say_what_the_exact_result_says(tally, small_samples):
-    made = rules(groups=GROUPS, small_samples=small_samples, **FIVE)
+@given(tallies, st.sampled_from(["pad", "none", "shrink"]), st.sampled_from(["0", "10"]))
+def test_the_arrays_say_what_the_exact_result_says(tally, small_samples, trim_percent):
+    made = rules(groups=GROUPS, small_samples=small_samples, trim_percent=trim_percent, **FIVE)
     result = score(tally, made, UNITS)
     arrays = score_counts(result, made)
     exact = [np.nan if u.composite is None else float(u.composite) for u in result.units]

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import delete, select
 
+from surveys.commands.validity import ids_in
 from surveys.db import reading, transaction
 from surveys.models import AuditEntry, Ballot, TallyCheck
 from tests.surveys.scoring.scored import make_closed_round
@@ -82,3 +83,16 @@ def test_a_list_with_an_unknown_ballot_changes_nothing(run, made, tmp_path):
     names.write_text("nobody", encoding="utf-8")
     said = run("ballots", "exclude", names, "--round", "2026", "--reason", "x", code=1)
     assert "nobody" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        pytest.param("a\nb\n\n", ["a", "b"], id="one a line"),
+        pytest.param("", [], id="nothing"),
+        pytest.param("ballot,group,reasons\na,npc,fast far\nb,npc,\n\n", ["a", "b"], id="a table"),
+        pytest.param("ballot\n", [], id="a table without rows"),
+    ],
+)
+def test_a_list_of_ballots_may_be_the_table_that_the_evidence_hands_out(text, ids):
+    assert ids_in(text) == ids

@@ -50,12 +50,12 @@ def make_closed_round(
         ]
     ):
         ratings = (UnitRating(1, pattern), UnitRating(2, "BBBBB"))
-        _keep(session, made, "citizens", number, ratings, validity)
+        keep_ballot(session, made, "citizens", number, ratings, validity)
     for number in range(2):
-        _keep(session, made, "enterprises", number, (UnitRating(3, "CCCCC"),))
+        keep_ballot(session, made, "enterprises", number, (UnitRating(3, "CCCCC"),))
     for number in range(3):
         ratings = tuple(UnitRating(unit, "ABABA") for unit in range(1, 5))
-        _keep(session, made, "npc", number, ratings, token=made.tokens["npc"][number])
+        keep_ballot(session, made, "npc", number, ratings, token=made.tokens["npc"][number])
     made.round.state = state
     session.flush()
     return made
@@ -105,7 +105,7 @@ def _adjust(
     )
 
 
-def _keep(
+def keep_ballot(
     session: Session,
     made: Made,
     link: str,

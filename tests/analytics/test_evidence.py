@@ -1,0 +1,218 @@
+"""Evidence of a whole round: it agrees with the official figures, and holds on any input."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from analytics.evidence import evidence_of
+from analytics.evidence_inputs import LastYear, PopulationTable
+from analytics.plain_values import plain_value
+from analytics.shapes import NOWHERE
+from analytics.shaping import score_counts
+from analytics.social import score
+from tests.analytics.made_round import (
+    made_inputs,
+    made_rows,
+    made_rules,
+    made_units,
+    of_rows,
+    shuffled,
+    tally_of_rows,
+)
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    return made_inputs()
+
+
+@pytest.fixture(scope="module")
+def found(inputs):
+    return evidence_of(inputs)
+
+
+def flat(value, path=""):
+    """Return every number and word of a document by its path."""
+    if isinstance(value, dict):
+        return {k: v for key, one in value.items() for k, v in flat(one, f"{path}/{key}").items()}
+    if isinstance(value, list):
+        return {k: v for n, one in enumerate(value) for k, v in flat(one, f"{path}/{n}").items()}
+    return {path: value}
+
+
+def test_scores_are_the_official_ones(inputs, found):
+    for unit, official in zip(found.units, inputs.social.units, strict=True):
+        assert unit.code == official.unit.code
+        assert unit.direct.score == pytest.approx(float(official.direct))
+        assert unit.social.score == pytest.approx(float(official.social))
+        low, high = unit.direct.limits
+        assert low < unit.direct.score < high
+
+
+def test_ranks_are_those_of_the_ranked_units_in_their_class(inputs, found):
+    for one in found.classes:
+        scores = {
+            unit.unit.code: unit.social
+            for unit in inputs.social.units
+            if unit.unit.ranked and unit.unit.unit_class == one.code
+        }
+        assert list(one.units) == sorted(scores, key=scores.__getitem__, reverse=True)
+        for place, code in enumerate(one.units, start=1):
+            rank = next(unit for unit in found.units if unit.code == code).rank
+            assert rank.rank == place
+            assert rank.low <= rank.own_low <= place <= rank.own_high <= rank.high
+            assert len(rank.like) <= len(one.units) - 1
+    assert [unit.code for unit in found.units if unit.rank is None] == ["U5"]
+
+
+def test_who_cannot_be_told_apart_is_said_on_both_sides(found):
+    like = {unit.code: unit.rank.like for unit in found.units if unit.rank is not None}
+    for code, others in like.items():
+        assert code not in others
+        assert all(code in like[other] for other in others)
+
+
+def test_shares_of_uncertainty_add_up(found):
+    for unit in found.units:
+        assert sum(cell.variance_share for cell in unit.groups) == pytest.approx(1)
+        assert sum(cell.share for cell in unit.groups) == pytest.approx(1)
+
+
+def test_deputies_who_rate_all_units_cannot_change_their_order(found):
+    verdicts = {one.group: one.verdict for one in found.severity}
+    assert verdicts["npc"] == "no_effect_by_design"
+    assert verdicts["citizens"] in {"fitted", "no_difference_seen"}
+
+
+def test_a_list_that_answered_in_part_makes_scores_surer(found):
+    for unit in found.units:
+        assert unit.direct.finite_se < unit.direct.se
+
+
+def test_the_order_of_ballots_changes_nothing(inputs, found):
+    again = evidence_of(shuffled(inputs, seed=5))
+    before, after = flat(plain_value(found)), flat(plain_value(again))
+    assert before.keys() == after.keys()
+    for path, value in before.items():
+        if isinstance(value, float):
+            assert after[path] == pytest.approx(value, rel=1e-6, abs=1e-9), path
+        else:
+            assert after[path] == value, path
+
+
+def test_nothing_in_it_is_what_json_cannot_hold(found):
+    json.dumps(plain_value(found), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(lambda: made_inputs(units=1, citizens=1, deputies=0), id="one ballot"),
+        pytest.param(lambda: made_inputs(units=1, citizens=5, deputies=3), id="one unit"),
+        pytest.param(lambda: made_inputs(units=2, citizens=2, deputies=1), id="hardly any"),
+        pytest.param(lambda: made_inputs(units=5, citizens=0, deputies=4), id="one group"),
+        pytest.param(lambda: made_inputs(units=4, citizens=30, deputies=0), id="no deputies"),
+        pytest.param(lambda: made_inputs(small_samples="none"), id="no padding"),
+        pytest.param(lambda: made_inputs(small_samples="shrink"), id="shrinkage"),
+        pytest.param(lambda: made_inputs(trim_percent="10"), id="trimmed"),
+        pytest.param(lambda: made_inputs(conversion={"method": "ratio"}), id="ratio"),
+        pytest.param(lambda: made_inputs(conversion={"method": "rank"}), id="rank"),
+        pytest.param(
+            lambda: made_inputs(units=12, conversion={"method": "standard"}), id="standard"
+        ),
+        pytest.param(lambda: made_inputs(units=3, citizens=40), id="all units ranked"),
+    ],
+)
+def test_any_round_has_evidence(made):
+    inputs = made()
+    document = json.dumps(plain_value(evidence_of(inputs)), allow_nan=False)
+    assert f'"seed": {inputs.seed}' in document
+
+
+def test_ballots_that_all_say_the_same_claim_no_certainty():
+    made, units = made_rules(), made_units(4)
+    rows = made_rows(units, 40, 6, 1, made)
+    same = of_rows(replace(rows, levels=np.zeros_like(rows.levels)), units, made)
+    found = evidence_of(same)
+    assert all(unit.direct.limits is None for unit in found.units)
+    assert all(unit.rank is None for unit in found.units)
+
+
+def test_a_unit_whose_error_nobody_knows_counts_as_the_least_certain():
+    """One unit has a single ballot in each group; its class lends it a spread."""
+    made, units = made_rules(small_samples="none"), made_units(6, classes=1)
+    rows = made_rows(units, 200, 8, 3, made)
+    few = (rows.unit != 0) | np.isin(rows.ballot, [rows.ballot[rows.unit == 0][0], 200])
+    thin = replace(rows, ballot=rows.ballot[few], unit=rows.unit[few], levels=rows.levels[few])
+    found = evidence_of(of_rows(thin, units, made))
+    widths = [unit.direct.se for unit in found.units]
+    assert widths[0] == max(widths)
+    assert found.units[0].rank.high - found.units[0].rank.low >= max(
+        unit.rank.high - unit.rank.low for unit in found.units[1:5]
+    )
+
+
+def test_a_sample_of_ballots_makes_no_pairs(inputs):
+    found = evidence_of(replace(inputs, is_sample=True))
+    assert (found.is_sample, found.together, found.severity) == (True, (), ())
+
+
+def test_ballots_that_say_their_kind_are_weighted_to_the_population(inputs):
+    answers = np.where(inputs.rows.group == 0, np.arange(inputs.rows.group.size) % 3 % 2, NOWHERE)
+    table = PopulationTable(
+        ("role",), (("firm", "person"),), (np.array([500, 500]),), answers[:, None]
+    )
+    found = evidence_of(replace(inputs, population=table))
+    (weighted,) = found.population
+    assert (weighted.group, weighted.n, weighted.left_out) == ("citizens", 120, 0)
+    assert weighted.converged
+    assert weighted.design_effect == pytest.approx(120 * (40 * 1.5**2 + 80 * 0.75**2) / 120**2)
+    by_unit = {unit.code: unit.population for unit in found.units}
+    assert any(cell.weighted != pytest.approx(cell.mean) for (cell,) in by_unit.values())
+
+
+@pytest.mark.parametrize(
+    ("people", "citizens", "obstacle"),
+    [
+        pytest.param([500, 500], 20, "few", id="too few ballots"),
+        pytest.param([0, 0], 120, "no_people", id="nobody in the population"),
+    ],
+)
+def test_a_population_that_cannot_be_met_is_said(people, citizens, obstacle):
+    inputs = made_inputs(citizens=citizens)
+    answers = np.where(inputs.rows.group == 0, np.arange(inputs.rows.group.size) % 2, NOWHERE)
+    table = PopulationTable(("role",), (("firm", "person"),), (np.array(people),), answers[:, None])
+    (weighted,) = evidence_of(replace(inputs, population=table)).population
+    assert weighted.obstacle is not None
+    if obstacle == "few":
+        assert weighted.obstacle == "few"
+
+
+def test_a_year_is_held_against_the_one_before(inputs):
+    before = made_inputs(units=5, citizens=200, seed=9)
+    earlier = LastYear("去年", None, before.rules, score_counts(before.social, before.rules))
+    found = evidence_of(replace(inputs, last_year=earlier))
+    assert found.year.name == "去年"
+    assert found.year.obstacles == ()
+    changes = {unit.code: unit.change for unit in found.units}
+    assert changes["U5"] is None  # it was not there
+    direct = {one.unit.code: float(one.direct) for one in before.social.units}
+    for code in ("U0", "U3"):
+        change = changes[code]
+        now = next(unit.direct.score for unit in found.units if unit.code == code)
+        assert change.before == pytest.approx(direct[code])
+        assert change.difference == pytest.approx(now - direct[code])
+        low, high = change.limits
+        assert low < change.difference < high
+        assert change.verdict in {"up", "down", "not_told_apart"}
+
+
+def test_a_year_under_other_rules_says_what_is_different(inputs):
+    made = made_rules(small_samples="none")
+    before = score(tally_of_rows(inputs.rows), made, inputs.units)
+    earlier = LastYear("去年", None, made, score_counts(before, made))
+    assert evidence_of(replace(inputs, last_year=earlier)).year.obstacles == (
+        "small_samples_changed",
+    )
