@@ -1,6 +1,8 @@
 """Statistics beside R, svy and samplics in one run: CPU seconds in one thread, and ratios."""
 
 import os
+import signal
+import sys
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -14,6 +16,8 @@ from bench.mean_tables import Sizes as MeanSizes
 from bench.mean_tables import means_section
 from bench.raking import raking_section
 from bench.redrawing import redrawing_section
+from bench.round_evidence import Sizes as EvidenceSizes
+from bench.round_evidence import evidence_section
 from bench.severity import INSTEVAL, MILLION, Crowd, severity_section
 from bench.yardsticks import Yardsticks, one_thread
 
@@ -29,6 +33,7 @@ class Sizes:
     crowds: tuple[Crowd, ...]
     raked: int
     answered: int
+    evidence: EvidenceSizes
 
 
 QUICK, FULL = (
@@ -40,6 +45,7 @@ QUICK, FULL = (
         (INSTEVAL,),
         100_000,
         10_000,
+        EvidenceSizes(has_demonstration=True, kept=()),
     ),
     Sizes(
         5,
@@ -49,13 +55,14 @@ QUICK, FULL = (
         (INSTEVAL, MILLION),
         1_000_000,
         100_000,
+        EvidenceSizes(has_demonstration=True, kept=(100_000,)),
     ),
 )
 
 
 def run(sizes: Sizes, folder: Path, _has_postgresql: bool = True) -> Part:
     """Measure in a process that computes in one thread: that is settled when numpy is loaded."""
-    with one_thread(), get_context("spawn").Pool(1) as pool:
+    with one_thread(), get_context("spawn").Pool(1, _end_in_order) as pool:
         return pool.apply(measured, (sizes, folder, Yardsticks.found()))
 
 
@@ -69,6 +76,7 @@ def measured(sizes: Sizes, folder: Path, yardsticks: Yardsticks) -> Part:
         "severity": partial(severity_section, sizes.crowds),
         "raking": partial(raking_section, sizes.raked),
         "items": partial(items_section, sizes.answered),
+        "evidence": partial(evidence_section, sizes.evidence),
     }.items():
         click.echo(f" {name}:")
         sections[name] = section(sizes.rounds, folder, yardsticks)
@@ -89,3 +97,8 @@ def measured(sizes: Sizes, folder: Path, yardsticks: Yardsticks) -> Part:
         tuple(goal for section in sections.values() for goal in section.goals),
         {name: section.raw for name, section in sections.items()},
     )
+
+
+def _end_in_order() -> None:
+    """Let what this process has started end with it when it is told to end."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -75,7 +75,6 @@ class Section:
 
 def take_turns(contenders: Sequence[Contender], rounds: int, tolerance: float) -> None:
     """Let all take their turn in each round; refuse to measure what does not agree."""
-    first = contenders[0]
     for number in range(rounds):
         for one in contenders:
             if one.missing or number >= one.most_turns:
@@ -86,8 +85,8 @@ def take_turns(contenders: Sequence[Contender], rounds: int, tolerance: float) -
                 one.missing = str(found)
                 click.echo(f"  {one.name}: {one.missing}")
                 continue
-            if not number and one is not first:
-                one.apart = _apart(first.taken[0], taken)
+            if not number and one is not contenders[0]:
+                one.apart = _apart(contenders[0].taken[0], taken)
                 if one.apart is not None and not one.apart <= tolerance:
                     raise click.ClickException(f"{one.name} is {one.apart:.2g} apart")
             one.taken.append(taken)

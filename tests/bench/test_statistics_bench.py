@@ -11,6 +11,8 @@ from bench import crowd, statistics
 from bench.mean_tables import Sizes as MeanSizes
 from bench.mean_tables import question_tables, score_table
 from bench.raking import made_margins
+from bench.round_evidence import Sizes as EvidenceSizes
+from bench.round_evidence import evidence_section
 from bench.severity import Crowd
 from bench.turns import Contender, NotThereError, Taken, cpu_seconds, take_turns, times, versions_of
 from bench.yardsticks import NOT_INSTALLED, ONE_THREAD, SVY_SETTING, Yardsticks
@@ -23,6 +25,7 @@ TINY = statistics.Sizes(
     crowds=(Crowd("tiny", 60, 12, 3.0, 1, 2),),
     raked=500,
     answered=100,
+    evidence=EvidenceSizes(has_demonstration=False, kept=()),
 )
 
 
@@ -162,6 +165,14 @@ def test_the_part_runs_in_a_process_of_one_thread(tmp_path, monkeypatch):
 def test_whatever_is_installed_agrees(tmp_path):
     part = statistics.measured(TINY, tmp_path, Yardsticks.found())
     assert part.raw["redrawing"]["R: rmultinom"]["apart"] > 0
+
+
+def test_evidence_is_worked_out_of_a_round_of_its_own(tmp_path):
+    sizes = EvidenceSizes(has_demonstration=False, kept=(200,))
+    section = evidence_section(sizes, 1, tmp_path, Yardsticks(None, None))
+    ((name, ballots, ratings, comments, *took),) = section.tables[0].rows
+    assert (name, ballots, ratings, comments) == ("200 ballots × 10 units", "200", "2,000", "0")
+    assert all(float(one) > 0 for one in took)
 
 
 # --- what is measured ----------------------------------------------------------------------------
