@@ -16,7 +16,8 @@ import numpy as np
 from bench.turns import NotThereError, Taken
 
 HERE = Path(__file__).parent
-SVY_SETTING = "PINGYI_BENCH_SVY"  # a Python that has svy and samplics
+# A Python that has svy and samplics. No PINGYI_ name: the product refuses those it does not know.
+SVY_SETTING = "SVY_PYTHON"
 NOT_INSTALLED = "not installed"
 # What R and Python say of a package that is not there.
 ABSENT = re.compile(r"there is no package called|No module named '(?:svy|samplics|polars|numpy)'")
