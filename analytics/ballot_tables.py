@@ -1,8 +1,10 @@
 """What may be known of ballots beside their ratings, as tables: how they came, what was written."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +15,7 @@ from analytics.tables import FaultList, read_table
 DAY: Final = timedelta(days=1)
 _BEGINNING: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - moments of one file share their zone
 _MAX_COMMENT: Final = 2000
+_PEOPLE: Final = re.compile(r"\d{1,12}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,36 @@ def read_comments(
             comments.append(CommentRow(number, unit, words))
     faults.check()
     return tuple(comments)
+
+
+def read_places(path: Path) -> dict[str, float]:
+    """Return how many people live in a place, or may vote there: columns place and people.
+
+    Places without ballots may stand in the file too.
+    """
+    faults = FaultList()
+    people: dict[str, float] = {}
+    for row, (place, number) in read_table(path, faults, ("place", "people")):
+        if not place:
+            faults.add(FileFault(N_("the cell is empty"), path.name, row, "place"))
+        elif place in people:
+            faults.add(
+                FileFault(N_("this stands in an earlier row already"), path.name, row, "place")
+            )
+        elif not _PEOPLE.fullmatch(number):
+            message = N_("“%(value)s” is not a number of people")
+            faults.add(FileFault(message, path.name, row, "people", value=number[:40]))
+        else:
+            people[place] = float(number)
+    faults.check()
+    return people
+
+
+def moment_of(day: float) -> str | None:
+    """Return a number of days as the moment that a file would give, None where it has none."""
+    if not isfinite(day):
+        return None
+    return (_BEGINNING + day * DAY).isoformat(timespec="seconds")
 
 
 def _unknown(path: Path, row: int, ballot: str) -> FileFault:

@@ -11,6 +11,7 @@ from analytics.shapes import Bools, Floats, Integers, PatternCounts, ratio_of
 
 MOST_FOR_SUBSETS = 12
 _NOTHING = 1e-10  # of a variance of 1: less is left of an item that the others already say
+_ON_THE_CUT = 1e-9  # a figure is on a median, whatever its last digit says
 _ROUNDING = 1e-24  # variance of an item against its squared mean: below it the item is constant
 
 
@@ -290,7 +291,9 @@ def _quadrants(importance: Floats, performance: Floats) -> tuple[tuple[Quadrant 
     """Return the quadrant of distances to both cuts; on a cut is high."""
     return tuple(
         tuple(
-            None if np.isnan(one + other) else _QUADRANTS[bool(one >= 0), bool(other >= 0)]
+            None
+            if np.isnan(one + other)
+            else _QUADRANTS[bool(one >= -_ON_THE_CUT), bool(other >= -_ON_THE_CUT)]
             for one, other in zip(*rows, strict=True)
         )
         for rows in zip(importance, performance, strict=True)

@@ -7,12 +7,12 @@ import numpy as np
 
 from analytics.evidence_parts import EvidenceParts
 from analytics.evidence_result import ClassEvidence, OtherChoice
-from analytics.faults import Fault
 from analytics.group_reliability import group_concordance
 from analytics.other_rules import other_conversions, other_points, usual_points, without_padding
 from analytics.plain_figures import known, known_row
 from analytics.rankings import Alternative
 from analytics.ranks import RankSets, rank_sets
+from analytics.rule_set import Method
 from analytics.sensitivity import (
     BallotsToFlip,
     SmallestSwitch,
@@ -60,7 +60,7 @@ def class_parts(parts: EvidenceParts, code: str) -> ClassParts | None:
     return ClassParts(
         code=code,
         members=members,
-        sets=_sets(parts, members, top),
+        sets=compared_ranks(parts, code, members, top).sets,
         narrow=weight_sensitivity(means, shares, NARROW, DRAWS, inputs.seed, top),
         wide=weight_sensitivity(means, shares, WIDE, DRAWS, inputs.seed, top),
         switch=smallest_switch(means, shares),
@@ -68,6 +68,49 @@ def class_parts(parts: EvidenceParts, code: str) -> ClassParts | None:
         kinds=tuple(chain.from_iterable([kind] * len(some) for kind, some in by_kind.items())),
         choices=tuple(chain.from_iterable(by_kind.values())),
     )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ComparedRanks:
+    """The rank sets of some units of one class, and which scores they compare."""
+
+    of: str  # total, social, direct
+    scores: Floats  # (m,)
+    sets: RankSets | None  # None where nobody can tell how far any score is off
+    lent: Integers  # units that are given the error of the least certain, their own not being known
+
+
+def compared_ranks(parts: EvidenceParts, code: str, members: Integers, top: int) -> ComparedRanks:
+    """Return the rank sets of the units of these numbers.
+
+    Totals are compared where there are totals. Ratio and rank conversions keep the order of direct
+    scores, whose errors are known better; standard scores may change it, so they are compared.
+    """
+    inputs = parts.inputs
+    is_standard = inputs.social.unit_class(code).method is Method.STANDARD
+    of = "total" if inputs.has_totals else "social" if is_standard else "direct"
+    direct = parts.scores.scale * parts.scores.composites
+    scores = (direct if of == "direct" else inputs.official)[members]
+    errors = parts.covariance.careful if of == "direct" else parts.social_covariance
+    covariance, lent = _filled(scores, errors[np.ix_(members, members)])
+    scored = ~np.isnan(scores)
+    sets = None
+    if np.isfinite(covariance[np.ix_(scored, scored)]).all():
+        sets = rank_sets(scores, covariance, top=top, seed=inputs.seed)
+    return ComparedRanks(of, scores, sets, lent)
+
+
+def _filled(scores: Floats, covariance: Floats) -> tuple[Floats, Integers]:
+    """Return a covariance in which units of unknown error are as uncertain as the most uncertain.
+
+    NaN is left where nobody in the class has a known error.
+    """
+    filled, variances = covariance.copy(), np.diag(covariance)
+    lent = np.flatnonzero(np.isnan(variances) & ~np.isnan(scores))
+    if lent.size and not np.isnan(variances).all():
+        filled[lent], filled[:, lent] = 0.0, 0.0
+        filled[lent, lent] = np.nanmax(variances)
+    return filled, lent
 
 
 def class_evidence(parts: EvidenceParts, code: str, found: ClassParts | None) -> ClassEvidence:
@@ -78,7 +121,7 @@ def class_evidence(parts: EvidenceParts, code: str, found: ClassParts | None) ->
         code=code,
         units=() if found is None else _by_rank(parts, found),
         pairs=0 if found is None else found.members.size * (found.members.size - 1) // 2,
-        pairs_apart=0 if found is None or found.sets is None else _apart(found.sets),
+        pairs_apart=0 if found is None or found.sets is None else pairs_apart(found.sets),
         mean_width=None if found is None or found.sets is None else _width(found.sets),
         concordance=known(concordance.w),
         concordance_groups=concordance.raters,
@@ -90,26 +133,6 @@ def class_evidence(parts: EvidenceParts, code: str, found: ClassParts | None) ->
         performance=() if of_items is None else of_items.performance,
         r2=None if of_items is None else of_items.r2,
     )
-
-
-def _sets(parts: EvidenceParts, members: Integers, top: int) -> RankSets | None:
-    """Return the rank sets of a class.
-
-    Where nobody can tell how far one unit is off, it counts as the least certain of its class.
-    """
-    covariance = parts.social_covariance[np.ix_(members, members)].copy()
-    unknown = np.isnan(np.diag(covariance)) & ~np.isnan(parts.inputs.official[members])
-    variances = np.diag(covariance)[~np.isnan(np.diag(covariance))]
-    if unknown.any() and not variances.size:
-        return None
-    covariance[unknown], covariance[:, unknown] = 0.0, 0.0
-    covariance[unknown, unknown] = variances.max(initial=0.0)
-    try:
-        return rank_sets(
-            parts.inputs.official[members], covariance, top=top, seed=parts.inputs.seed
-        )
-    except Fault:
-        return None
 
 
 def _choices(
@@ -135,7 +158,8 @@ def _by_rank(parts: EvidenceParts, found: ClassParts) -> tuple[str, ...]:
     return tuple(parts.scores.units[u] for u in found.members[order])
 
 
-def _apart(sets: RankSets) -> int:
+def pairs_apart(sets: RankSets) -> int:
+    """Return how many pairs of units are told apart."""
     taking_part = int((sets.rank > 0).sum())
     return taking_part * (taking_part - 1) // 2 - int(sets.indistinct.sum()) // 2
 

@@ -9,7 +9,6 @@ from analytics.calibrated_means import UnitMeans, unit_means
 from analytics.calibration import Bounds
 from analytics.evidence_parts import EvidenceParts
 from analytics.evidence_result import GroupEvidence, PopulationEvidence, SeverityEvidence
-from analytics.faults import Fault
 from analytics.group_reliability import group_reliability
 from analytics.plain_figures import known, known_row, limits
 from analytics.shapes import NOWHERE, Bools, Floats, Integers
@@ -108,19 +107,14 @@ def _weighted_group(
         for v in variables
     ]
     n, left_out = int(complete.sum()), int(members.sum() - complete.sum())
-    empty = PopulationEvidence(code, names, n, left_out, None, None, False, 0, None, None)
-    if n < FEWEST_TO_WEIGHT:
-        return PopulationParts(replace(empty, obstacle="few"), None)
+    empty = PopulationEvidence(code, names, n, left_out, None, None, False, 0, None, None, "")
+    obstacle = _obstacle(n, answers[complete], margins)
+    if obstacle is not None:
+        return PopulationParts(replace(empty, obstacle=obstacle[0], obstacle_at=obstacle[1]), None)
     base = np.ones(n)
-    try:
-        weighted, extreme = _weights(base, answers[complete], margins)
-    except Fault as fault:
-        return PopulationParts(replace(empty, obstacle=str(fault)), None)
-    evidence = PopulationEvidence(
-        group=code,
-        variables=names,
-        n=n,
-        left_out=left_out,
+    weighted, extreme = _weights(base, answers[complete], margins)
+    evidence = replace(
+        empty,
         design_effect=known(weighted.design_effect),
         effective_n=known(weighted.effective_n),
         converged=weighted.has_converged,
@@ -130,6 +124,21 @@ def _weighted_group(
     )
     means = _means(parts, complete, base, weighted) if weighted.has_converged else None
     return PopulationParts(evidence, means)
+
+
+def _obstacle(n: int, codes: Integers, margins: list[Margin]) -> tuple[str, str] | None:
+    """Return why ballots cannot be weighted to these margins, and at which variable and level."""
+    if n < FEWEST_TO_WEIGHT:
+        return "few", ""
+    for v, margin in enumerate(margins):
+        found = np.bincount(codes[:, v], minlength=len(margin.levels)) > 0
+        wanted = margin.population > 0
+        for name, wrong in (("no_ballots", wanted & ~found), ("no_people", found & ~wanted)):
+            if wrong.any():
+                return name, f"{margin.variable} · {margin.levels[int(wrong.argmax())]}"
+        if margin.population.sum() != margins[0].population.sum():
+            return "totals", f"{margins[0].variable} · {margin.variable}"
+    return None
 
 
 def _weights(base: Floats, codes: Integers, margins: list[Margin]) -> tuple[Weighted, int]:

@@ -52,6 +52,7 @@ class EvidenceInputs:
     tally: Tally
     social: SocialResult
     official: Floats  # (U,) what ranks go by: the total, or the social score; NaN without one
+    has_totals: bool  # whether it is the total
     rows: BallotRows
     is_sample: bool  # there are more ballots than the rows hold
     invited: Mapping[str, int]  # by group, where the number is known

@@ -326,7 +326,9 @@ class PopulationEvidence:
     converged: bool
     trimmed: int  # ballots whose weight would be extreme, and is kept between bounds
     largest_miss: float | None
-    obstacle: str | None  # why it could not be done, in words of a fault
+    # Why it could not be done: few, no_ballots, no_people, totals, no_convergence.
+    obstacle: str | None
+    obstacle_at: str  # the variable and level that it is about
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from analytics.shapes import Bools, Floats, Integers, ratio_of
 _ROUNDING = 1e-24  # variance of an item against its squared mean: below it the item is constant
 _LEAST_VARIANCE = 1e-12  # of a sum of items, against the sum of their variances
 _SETTLED = 1e-12
+_NO_SUM = 1e-9  # of loadings: less is what rounding leaves
 _MOST_STEPS = 10_000
 _COVERAGE = 0.95
 
@@ -147,7 +148,7 @@ def _one_factor(correlations: Floats) -> tuple[Floats, bool]:
         return np.full(items, np.nan), True
     sizes, axes = np.linalg.eigh(correlations)
     loadings = np.sqrt(sizes[-1]) * axes[:, -1]
-    loadings = np.clip(np.where(loadings.sum() < 0, -loadings, loadings), -1, 1)
+    loadings = np.clip(_pointed(loadings), -1, 1)
     for _ in range(_MOST_STEPS):
         before = loadings.copy()
         for j in range(items):
@@ -156,7 +157,15 @@ def _one_factor(correlations: Floats) -> tuple[Floats, bool]:
             loadings[j] = min(max(shared / squares, -1.0), 1.0) if squares > 0 else 0.0
         if np.abs(loadings - before).max() < _SETTLED:
             break
-    return loadings, bool((np.abs(loadings) < 1).all())
+    return _pointed(loadings), bool((np.abs(loadings) < 1).all())
+
+
+def _pointed(loadings: Floats) -> Floats:
+    """Return loadings with a positive sum; where it is 0, the first that is not 0 is positive."""
+    total = loadings.sum()
+    if abs(total) <= _NO_SUM * np.abs(loadings).sum():
+        total = next((one for one in loadings if abs(one) > _NO_SUM), 0.0)
+    return -loadings if total < 0 else loadings
 
 
 def _omega(loadings: Floats) -> float:
@@ -164,7 +173,9 @@ def _omega(loadings: Floats) -> float:
     if loadings.size < 3:
         return float("nan")
     common = loadings.sum() ** 2
-    return float(common / (common + (1 - loadings**2).sum()))
+    whole = common + (1 - loadings**2).sum()
+    # Items that cancel out and have nothing of their own leave no sum to speak of.
+    return float(common / whole) if whole > _LEAST_VARIANCE else float("nan")
 
 
 def _spread(values: Floats, used: Integers, size: int) -> Floats:

@@ -29,13 +29,15 @@ from surveys.refusals import (
     Refusal,
 )
 from surveys.rounds import round_of
-from surveys.scoring import evidence_words, queries, words
+from surveys.scoring import evidence_chart, evidence_findings, evidence_words, queries, words
 from surveys.scoring.evidence_view import EvidenceView
 from surveys.scoring.forms import EvidenceForm, PopulationForm
 from surveys.scoring.population import keep_population, known_levels
 from surveys.scoring.routes import blueprint, wanted_run
 from surveys.scoring.run import RunView
 from surveys.spreadsheet import shown_name
+
+__all__ = ["blueprint"]  # which these pages are part of
 
 KIND = "evidence"
 POPULATION_BYTES_MAX = 256 * 1024
@@ -86,6 +88,8 @@ def unit_evidence(round_id: int, unit_code: str) -> ResponseReturnValue:
         figures=figures,
         words_of=words,
         spoken=evidence_words,
+        charts=evidence_chart,
+        findings=evidence_findings,
     )
 
 
@@ -142,6 +146,7 @@ def _page(round_id: int, refusal: Refusal | None = None) -> str:
         has_runs = bool(queries.run_numbers(session, round_id))
         run = queries.run_view(session, round_id, number) if has_runs else None
         view = None if run is None else queries.evidence_view(session, round_id, run)
+        is_kept = run is not None and queries.has_evidence(session, round_id, run.number)
         people = queries.population_of(session, round_id)
         levels = known_levels(session, round_id)
         living = is_living(session, round_id, KIND)
@@ -153,6 +158,7 @@ def _page(round_id: int, refusal: Refusal | None = None) -> str:
         people=people,
         levels=levels,
         is_living=living,
+        is_outdated=is_kept and view is None,
         form=EvidenceForm(formdata=None),
         population_form=PopulationForm(formdata=None),
         refusal=web.say(refusal) if refusal else None,
@@ -162,6 +168,8 @@ def _page(round_id: int, refusal: Refusal | None = None) -> str:
         ],
         words_of=words,
         spoken=evidence_words,
+        charts=evidence_chart,
+        findings=evidence_findings,
     )
 
 

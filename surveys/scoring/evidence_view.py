@@ -33,6 +33,10 @@ class EvidenceView:
             raise KeyError(code)
         return figures
 
+    def of_class(self, code: str) -> ClassEvidence | None:
+        """Return what is said of a class, None where it has none."""
+        return next((one for one in self.found.classes if one.code == code), None)
+
     def by_class(self) -> tuple[tuple[ClassEvidence, tuple[UnitEvidence, ...]], ...]:
         """Return each class that has ranked units, with these in order of rank."""
         return tuple(

@@ -180,6 +180,16 @@ def evidence_view(session: Session, round_id: int, run: RunView) -> EvidenceView
     return EvidenceView(run, found, row.created_at, row.actor, row.code_version)
 
 
+def has_evidence(session: Session, round_id: int, number: int) -> bool:
+    """Tell whether evidence of a run is kept, by whichever version of the program."""
+    kept = (
+        select(Evidence.run_id)
+        .join(ScoringRun, ScoringRun.id == Evidence.run_id)
+        .where(ScoringRun.round_id == round_id, ScoringRun.number == number)
+    )
+    return session.scalars(kept).first() is not None
+
+
 def population_of(session: Session, round_id: int) -> tuple[Population, ...]:
     """Return the population table of a round, in order."""
     return tuple(

@@ -17,6 +17,7 @@ from surveys.rounds import round_of
 from surveys.scoring import actions, queries, words
 from surveys.scoring.chart import WIDTH, scale_of
 from surveys.scoring.derivation import derivation
+from surveys.scoring.evidence_findings import sure_rank
 from surveys.scoring.forms import ScoreForm
 from surveys.scoring.run import RunView
 from surveys.scoring.tables import build_csv
@@ -38,6 +39,7 @@ def results(round_id: int) -> ResponseReturnValue:
         has_runs = bool(queries.run_numbers(session, round_id))
         run = queries.run_view(session, round_id, wanted_run()) if has_runs else None
         work_now = work.work_digest(session, round_id)
+        evidence = None if run is None else queries.evidence_view(session, round_id, run)
     context = {
         "round": appraised,
         "form": ScoreForm(formdata=None),
@@ -52,6 +54,8 @@ def results(round_id: int) -> ResponseReturnValue:
         scale=scale_of(run.units),
         width=WIDTH,
         words_of=words,
+        evidence=evidence,
+        set_of=sure_rank,
         changed=[unit for unit in run.units if unit.changes_rank],
         **context,
     )
@@ -64,6 +68,7 @@ def unit(round_id: int, unit_code: str) -> ResponseReturnValue:
     with web.reading() as session:
         appraised = round_of(session, round_id)
         run = queries.run_view(session, round_id, wanted_run())
+        is_evident = queries.evidence_view(session, round_id, run) is not None
     figures = run.unit(unit_code)
     if figures is None:
         raise NotFound
@@ -73,6 +78,7 @@ def unit(round_id: int, unit_code: str) -> ResponseReturnValue:
         run=run,
         unit=figures,
         facts=run.class_of(figures),
+        is_evident=is_evident,
         steps=derivation(run, figures),
         words_of=words,
     )

@@ -123,6 +123,7 @@ def of_rows(rows: BallotRows, units: tuple[Unit, ...], made: RuleSet) -> Evidenc
         tally=tally,
         social=social,
         official=np.array(official),
+        has_totals=False,
         rows=rows,
         is_sample=False,
         invited={"npc": 20},

@@ -176,18 +176,31 @@ def test_ballots_that_say_their_kind_are_weighted_to_the_population(inputs):
 @pytest.mark.parametrize(
     ("people", "citizens", "obstacle"),
     [
-        pytest.param([500, 500], 20, "few", id="too few ballots"),
-        pytest.param([0, 0], 120, "no_people", id="nobody in the population"),
+        pytest.param({"role": [500, 500]}, 20, ("few", ""), id="too few ballots"),
+        pytest.param(
+            {"role": [500, 0]}, 120, ("no_people", "role · person"), id="a kind without people"
+        ),
+        pytest.param(
+            {"role": [5, 5, 5]}, 120, ("no_ballots", "role · other"), id="a kind without ballots"
+        ),
+        pytest.param(
+            {"role": [5, 5], "age": [5, 6]}, 120, ("totals", "role · age"), id="two populations"
+        ),
     ],
 )
 def test_a_population_that_cannot_be_met_is_said(people, citizens, obstacle):
     inputs = made_inputs(citizens=citizens)
     answers = np.where(inputs.rows.group == 0, np.arange(inputs.rows.group.size) % 2, NOWHERE)
-    table = PopulationTable(("role",), (("firm", "person"),), (np.array(people),), answers[:, None])
-    (weighted,) = evidence_of(replace(inputs, population=table)).population
-    assert weighted.obstacle is not None
-    if obstacle == "few":
-        assert weighted.obstacle == "few"
+    table = PopulationTable(
+        tuple(people),
+        tuple(("firm", "person", "other")[: len(counts)] for counts in people.values()),
+        tuple(np.array(counts) for counts in people.values()),
+        np.tile(answers[:, None], (1, len(people))),
+    )
+    found = evidence_of(replace(inputs, population=table))
+    (weighted,) = found.population
+    assert (weighted.obstacle, weighted.obstacle_at) == obstacle
+    assert all(unit.population == () for unit in found.units)
 
 
 def test_a_year_is_held_against_the_one_before(inputs):

@@ -21,11 +21,12 @@ from surveys import web
 from surveys.accounts import actions as accounts
 from surveys.jobs import start_job
 from surveys.manner import LANGUAGES, LOCALES
-from surveys.models import JobState, Role, RoundState
+from surveys.models import JobState, Population, Role, RoundState
 from surveys.questionnaire import Kind, Question
 from surveys.uploads import keep_upload
 from tests import makers
 from tests.pages import form_fields
+from tests.surveys.scoring import made_evidence
 from tests.surveys.scoring.scored import add_work, make_closed_round, score_round, verify
 from tests.tongues import strange
 
@@ -90,6 +91,7 @@ def world(app, settings):
     verify(store, rounds["scored"])
     with app.app_context(), web.transaction() as session:
         score_round(session, rounds["scored"])
+        _show_evidence(session, rounds["scored"])
     made = World(rounds, app.test_client())
     makers.sign_in(app, made.office, NAME)
     for one in rounds.values():
@@ -106,12 +108,19 @@ def world(app, settings):
     return made
 
 
+def _show_evidence(session, made: makers.Made) -> None:
+    """Keep the evidence of the newest run with every branch, and a table of the population."""
+    made_evidence.keep(session, made.round.id, made_evidence.made_evidence(made.rules))
+    session.add(Population(round_id=made.round.id, variable="role", level="firm", people=700))
+
+
 def _jobs(session, round_id: int) -> list[int]:
     """Make one job of each kind, with what the pages say of it."""
     faults = [{"row": 3, "column": None, "message": "the cell is empty", "values": {}}]
     kinds = {
         "import": (JobState.FAILED, {"faults": faults, "stored": {"done": 1}, "ballots": 2}),
         "export": (JobState.DONE, {"ballots": 2}),
+        "evidence": (JobState.DONE, {"run": 1, "ballots": 2}),
         "recount": (JobState.RUNNING, {}),
     }
     made = []
@@ -196,6 +205,7 @@ def test_every_refusal_of_the_console_speaks_its_language(app, client, world, co
         f"/console/rounds/{open_}/ballots/import": {},
         f"/console/rounds/{scored}/close": {},
         f"/console/rounds/{open_}/publish": {},
+        f"/console/rounds/{scored}/evidence/population": {},
     }
     query = {"lang": code}
     token = form_fields(world.office.get("/console/rounds/import"))["csrf_token"]

@@ -1,6 +1,7 @@
 """The pages of the results: scoring, ranking, one unit's sheet, downloads."""
 
 import io
+import json
 from dataclasses import replace
 from decimal import Decimal
 
@@ -46,16 +47,25 @@ def test_a_closed_round_offers_to_score(office, made, store):
         assert session.get_one(Round, made.round.id).state is RoundState.SCORED
 
 
-def test_scoring_has_the_ballots_counted_again_behind_it_once(office, made, store):
+def test_scoring_has_ballots_counted_again_and_evidence_worked_out_behind_it(office, made, store):
     score(office, made)
     score(office, made)
-    with reading(store) as session:
-        (job, again) = session.scalars(select(Job)).all()
-    assert (job.kind, job.round_id, again.kind) == ("recount", made.round.id, "recount")
+
+    def jobs():
+        with reading(store) as session:
+            found = session.scalars(select(Job).order_by(Job.id)).all()
+            return [(job.kind, job.round_id, json.loads(job.arguments)) for job in found]
+
+    each = made.round.id
+    assert jobs() == [
+        ("recount", each, {}),
+        ("evidence", each, {"run": 1}),
+        ("recount", each, {}),
+        ("evidence", each, {"run": 2}),
+    ]
     verify(store, made)
     score(office, made)
-    with reading(store) as session:
-        assert len(session.scalars(select(Job)).all()) == 2
+    assert jobs()[4:] == [("evidence", each, {"run": 3})]
 
 
 @pytest.mark.parametrize(

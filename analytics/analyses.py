@@ -1,0 +1,41 @@
+"""Every analysis of a study in files: a function each that returns plain values for JSON.
+
+Whatever stands in a document stands beside its code: units, groups, items and ballots are named,
+so that nobody has to guess an order. NaN, which nobody knows, is None.
+"""
+
+from analytics.analysis_change import IntervalDocument, change_analysis, read_intervals
+from analytics.analysis_groups import reliability_analysis, severity_analysis
+from analytics.analysis_items import OVERALL, drivers_analysis
+from analytics.analysis_quality import quality_analysis
+from analytics.analysis_ranks import ranks_analysis, sensitivity_analysis
+from analytics.analysis_scores import interval_analysis, small_samples_analysis
+from analytics.analysis_weights import (
+    RakeChoices,
+    RakedStudy,
+    chosen_margins,
+    rake_analysis,
+    read_people,
+)
+from analytics.document_heads import Document
+
+__all__ = [
+    "OVERALL",
+    "Document",
+    "IntervalDocument",
+    "RakeChoices",
+    "RakedStudy",
+    "change_analysis",
+    "chosen_margins",
+    "drivers_analysis",
+    "interval_analysis",
+    "quality_analysis",
+    "rake_analysis",
+    "ranks_analysis",
+    "read_intervals",
+    "read_people",
+    "reliability_analysis",
+    "sensitivity_analysis",
+    "severity_analysis",
+    "small_samples_analysis",
+]

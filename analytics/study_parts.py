@@ -1,0 +1,100 @@
+"""A study in files as the parts that evidence is made of, so that both compute the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from analytics.evidence_inputs import EvidenceInputs
+from analytics.evidence_parts import EvidenceParts
+from analytics.pair_tables import PairTables, pair_tables
+from analytics.shapes import NOWHERE, Integers
+from analytics.studies import Study
+
+
+@dataclass(frozen=True, eq=False)
+class StudyInputs(EvidenceInputs):
+    """What evidence is made from, with a seed that may be chosen."""
+
+    chosen_seed: int | None
+
+    @property
+    def seed(self) -> int:
+        """Return the seed of everything that is drawn: the tally's own unless one was chosen."""
+        return super().seed if self.chosen_seed is None else self.chosen_seed
+
+
+@dataclass(frozen=True)
+class StudyParts(EvidenceParts):
+    """The arrays of a study; whatever its lists say of single units is known too."""
+
+    study: Study
+    top: int | None = None  # places that count as the top, whatever the rules say
+
+    @cached_property
+    def tables(self) -> Mapping[str, PairTables]:
+        """Return the pair tables of every group, single ratings among them."""
+        rows = self.inputs.rows
+        return {
+            code: pair_tables(rows.ratings_of(number))
+            for number, code in enumerate(rows.groups)
+            if code in self.scores.groups
+        }
+
+    @cached_property
+    def pairs(self) -> Mapping[str, PairTables]:
+        """Return the pair tables of groups whose ballots rate several units."""
+        return {code: one for code, one in self.tables.items() if (one.sizes > 1).any()}
+
+    @cached_property
+    def invited(self) -> Integers:
+        """Return how many were invited to rate each unit (U, G), NOWHERE where nobody says."""
+        table, groups = self.study.invited_table, self.inputs.rows.groups
+        if table is None:
+            return np.full(self.scores.n.shape, NOWHERE)
+        return table[:, [groups.index(code) for code in self.scores.groups]]
+
+    def top_places(self, units: int) -> int:
+        """Return how many places of a class of so many units count as the top."""
+        return super().top_places(units) if self.top is None else min(self.top, units)
+
+
+def study_parts(
+    study: Study,
+    seed: int | None = None,
+    top: int | None = None,
+    people: Mapping[str, float] | None = None,
+) -> StudyParts:
+    """Return the parts of a study; `people` says how many live in a place, by its name."""
+    official = [
+        np.nan if score.social is None else float(score.social) for score in study.result.units
+    ]
+    of_place = people or {}
+    inputs = StudyInputs(
+        rules=study.rules,
+        units=study.units,
+        tally=study.tally,
+        social=study.result,
+        official=np.array(official, np.float64),
+        has_totals=False,
+        rows=study.rows,
+        is_sample=False,
+        invited=_listed_groups(study),
+        written=(),
+        place_people=np.array(
+            [of_place.get(place, np.nan) for place in study.rows.places], np.float64
+        ),
+        population=None,
+        last_year=None,
+        chosen_seed=seed,
+    )
+    return StudyParts(inputs, study, top)
+
+
+def _listed_groups(study: Study) -> dict[str, int]:
+    """Return the groups with a list, and how many the longest one names."""
+    longest: dict[str, int] = {}
+    for (group, _), number in (study.invited.counts if study.invited else {}).items():
+        longest[group] = max(longest.get(group, 0), number)
+    return longest
