@@ -10,7 +10,7 @@ import click
 
 from bench.report import keep, show
 
-PARTS = ("completions", "writer", "storms", "recount", "others", "phone")
+PARTS = ("completions", "writer", "storms", "recount", "others", "phone", "statistics")
 
 
 @click.command()

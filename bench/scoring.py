@@ -1,16 +1,18 @@
 """A scoring run of 62 units from tallies: the same at ten thousand and at ten million ballots."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from bench.figures import Goal, Table, figure
 from surveys import schema
-from surveys.commands.bulk import batches, fold, ground_of
+from surveys.commands.bulk import Batch, Ground, batches, fold, ground_of
 from surveys.db import Database, open_database, reading, transaction
 from surveys.fielding.actions import make_link
 from surveys.models import Group, TallyCell
@@ -23,12 +25,14 @@ UNITS_PER_BALLOT = 10
 SEED = 1
 ACTOR = "bench"
 
+Put = Callable[[Session, Ground, tuple[Batch, ...]], None]
+
 
 def scoring_table(
     folder: Path, sizes: tuple[int, ...], repeats: int
 ) -> tuple[Table, tuple[Goal, ...], dict[str, Any]]:
     """Score rounds of several sizes in turn; return the table, the goal and the plain figures."""
-    prepared = {size: _prepared(folder / f"score{size}.db", size) for size in sizes}
+    prepared = {size: prepared_round(folder / f"score{size}.db", size, fold) for size in sizes}
     took: dict[int, list[float]] = {size: [] for size in sizes}
     for _ in range(repeats):
         for size, (database, round_id, _cells) in prepared.items():
@@ -57,8 +61,11 @@ def scoring_table(
     )
 
 
-def _prepared(path: Path, ballots: int) -> tuple[Database, int, int]:
-    """Return a closed round of the demonstration's plan with so many ballots folded."""
+def prepared_round(path: Path, ballots: int, put: Put) -> tuple[Database, int, int]:
+    """Return a closed round of the demonstration's plan with so many ballots put into it.
+
+    `put` keeps them or folds them only. The last number is that of the tally's cells.
+    """
     database = open_database(f"sqlite:///{path}")
     schema.upgrade(database)
     now = datetime.now(UTC)
@@ -71,9 +78,9 @@ def _prepared(path: Path, ballots: int) -> tuple[Database, int, int]:
         ground = ground_of(session, made.id)
     for step in batches(ground, ballots, UNITS_PER_BALLOT, SEED, now):
         with transaction(database) as session:
-            fold(session, ground, step)
+            put(session, ground, step)
     with transaction(database) as session:
         close_round(session, made.id, now, ACTOR)
         cells = session.scalars(select(func.count()).select_from(TallyCell)).one()
-    click.echo(f"  {ballots:,} ballots folded into {cells:,} cells")
+    click.echo(f"  {ballots:,} ballots counted in {cells:,} cells")
     return database, made.id, cells
