@@ -100,13 +100,15 @@ def console(browser: Browser, shown: Demonstration) -> None:
         field.fill(PASSWORD)
     page.locator("main button[type=submit]").first.click()
     page.wait_for_url(f"{shown.url}/console/")
-    scored, opened = (f"{shown.url}/console/rounds/{number}" for number in (1, 2))
+    scored, opened = (f"{shown.url}/console/rounds/{number}" for number in (2, 3))
     for address, name in (
         (scored, "round"),
         (f"{opened}/links", "links"),
         (f"{opened}/ballots", "ballots"),
         (f"{scored}/results", "results"),
         (f"{scored}/results/U44", "unit"),
+        (f"{scored}/evidence", "evidence"),
+        (f"{scored}/evidence/U44", "unit-evidence"),
     ):
         page.goto(address)
         page.wait_for_load_state("networkidle")
