@@ -6,8 +6,6 @@ import numpy as np
 
 from analytics.shapes import BallotRows, Bools, Floats, Integers, ratio_of
 
-_AT_ONCE = 1 << 18  # ratings; a million ballots' need not lie in memory as floats
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FlagEffect:
@@ -51,7 +49,7 @@ def with_and_without(
     the unit's composite.
     """
     doubted = flagged if suspect is None else flagged | suspect
-    scores = _scores(rows)
+    scores = rows.scores
     n, sums = _cells(rows, scores, np.ones(len(rows.ballots), bool))
     n_without, sums_without = _cells(rows, scores, ~flagged)
     n_sure, sums_sure = _cells(rows, scores, ~doubted)
@@ -69,15 +67,6 @@ def with_and_without(
         influence=share * (highest - lowest),
     )
     return found if weights is None else _with_composites(found, weights)
-
-
-def _scores(rows: BallotRows) -> Floats:
-    """Return the ballot score of each rating (N,), a part at a time."""
-    scores = np.empty(rows.unit.size)
-    for begin in range(0, scores.size, _AT_ONCE):
-        part = slice(begin, begin + _AT_ONCE)
-        scores[part] = replace(rows, levels=rows.levels[part]).scores
-    return scores
 
 
 def _cells(rows: BallotRows, scores: Floats, kept: Bools) -> tuple[Integers, Floats]:

@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+_AT_ONCE = 1 << 18  # ratings; a million ballots' answers need not lie in memory as points
 NOWHERE = -1  # the number of an item without an answer, of a place or a moment that nobody knows
 
 
@@ -147,11 +148,19 @@ class BallotRows:
     @property
     def scores(self) -> Floats:
         """Return the ballot score B of each rating (N,), NaN where too few items are scored."""
-        points = np.append(self.points, np.nan)[self.levels]  # NOWHERE is the last one
-        scored = ~np.isnan(points)
-        sums = np.where(scored, points, 0.0) @ self.weights
-        enough = scored.sum(axis=1) >= max(self.min_items_scored, 1)
-        return np.where(enough, ratio_of(sums, scored @ self.weights), np.nan)
+        return self._scores_of(self.levels)
+
+    def _scores_of(self, levels: NDArray[np.int8]) -> Floats:
+        scores = np.empty(len(levels))
+        for begin in range(0, scores.size, _AT_ONCE):
+            part = levels[begin : begin + _AT_ONCE]
+            points = np.append(self.points, np.nan)[part]  # NOWHERE is the last one
+            scored = ~np.isnan(points)
+            sums = np.where(scored, points, 0.0) @ self.weights
+            enough = scored.sum(axis=1) >= max(self.min_items_scored, 1)
+            means = np.where(enough, ratio_of(sums, scored @ self.weights), np.nan)
+            scores[begin : begin + _AT_ONCE] = means
+        return scores
 
     def chosen(self, kept: Bools) -> "BallotRows":
         """Return some of the ballots (A,), numbered anew, with their ratings and comments."""
@@ -182,14 +191,15 @@ class BallotRows:
         members = np.flatnonzero(self.group == group)
         renumbered = np.full(len(self.ballots), NOWHERE)
         renumbered[members] = np.arange(members.size)
-        scores = self.scores
-        rows = (renumbered[self.ballot] != NOWHERE) & ~np.isnan(scores)
+        of_group = np.flatnonzero(renumbered[self.ballot] != NOWHERE)
+        scores = self._scores_of(self.levels[of_group])
+        rows = of_group[~np.isnan(scores)]
         return RatingRows(
             members.size,
             len(self.units),
             renumbered[self.ballot[rows]],
             self.unit[rows],
-            scores[rows],
+            scores[~np.isnan(scores)],
         )
 
 
