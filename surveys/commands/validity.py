@@ -43,10 +43,14 @@ def readmit(file: Path, code: str, reason: str, flagged: bool) -> None:
 
 
 def ids_in(text: str) -> list[str]:
-    """Return the ids of a list: one a line, or the first column of a table that is headed so."""
+    """Return the ids of a list: one a line, or the first column of a table that is headed so.
+
+    In a table an id that looks like a formula stands behind an apostrophe, which is not part of it.
+    """
     lines = text.splitlines()
     if lines and lines[0].split(",")[0].strip() == "ballot":
-        return [cell for line in lines[1:] if (cell := line.split(",")[0].strip())]
+        cells = (line.split(",")[0].strip().strip('"') for line in lines[1:])
+        return [cell.removeprefix("'") for cell in cells if cell]
     return text.split()
 
 

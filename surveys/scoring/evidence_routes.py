@@ -17,6 +17,7 @@ from surveys import audit, web
 from surveys.access import actor, requires
 from surveys.jobs import is_living, start_job
 from surveys.jobs.queue import announce
+from surveys.long_tables import guarded_text
 from surveys.models import Role
 from surveys.refusals import (
     EvidenceMissing,
@@ -107,7 +108,7 @@ def doubted_ballots(round_id: int) -> ResponseReturnValue:
     lines = csv.writer(text)
     lines.writerow(["ballot", "group", "reasons"])
     for one in view.found.quality.listed:
-        lines.writerow([one.ballot, one.group, " ".join(one.reasons)])
+        lines.writerow([guarded_text(one.ballot), one.group, " ".join(one.reasons)])
     name = _("%(code)s-doubted-ballots-%(number)s", code=appraised.code, number=run.number)
     content = io.BytesIO(("\ufeff" + text.getvalue()).encode())
     return send_file(content, "text/csv", as_attachment=True, download_name=f"{name}.csv")

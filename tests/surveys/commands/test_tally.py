@@ -91,6 +91,7 @@ def test_a_list_with_an_unknown_ballot_changes_nothing(run, made, tmp_path):
         pytest.param("a\nb\n\n", ["a", "b"], id="one a line"),
         pytest.param("", [], id="nothing"),
         pytest.param("ballot,group,reasons\na,npc,fast far\nb,npc,\n\n", ["a", "b"], id="a table"),
+        pytest.param("ballot,group\n'-b,npc\n\"'-c\",npc\n", ["-b", "-c"], id="like a formula"),
         pytest.param("ballot\n", [], id="a table without rows"),
     ],
 )

@@ -295,7 +295,7 @@ def _quality() -> result.QualityEvidence:
         flagged_by_group=(2, 0, 0, 0),
         listed=(
             result.DoubtedBallot("citizens-0", "citizens", ("hasty", "unit_burst")),
-            result.DoubtedBallot("citizens-1", "citizens", ("straight", "unit_burst")),
+            result.DoubtedBallot("-citizens-1", "citizens", ("straight", "unit_burst")),
         ),
     )
 

@@ -222,7 +222,7 @@ def test_the_doubted_ballots_are_handed_out_and_it_is_written_down(office, made,
     assert lines == [
         ["ballot", "group", "reasons"],
         ["citizens-0", "citizens", "hasty unit_burst"],
-        ["citizens-1", "citizens", "straight unit_burst"],
+        ["'-citizens-1", "citizens", "straight unit_burst"],
     ]
     with reading(store) as session:
         (details,) = session.scalars(
