@@ -8,7 +8,19 @@ from sqlalchemy import func, select, text
 from surveys import schema
 from surveys.ballots import store
 from surveys.db import open_database, reading, transaction
-from surveys.models import AuditEntry, Ballot, Base, Job, Link, Round, RoundState, Token
+from surveys.models import (
+    AuditEntry,
+    Ballot,
+    Base,
+    Evidence,
+    Job,
+    Link,
+    Population,
+    Round,
+    RoundState,
+    ScoringRun,
+    Token,
+)
 from surveys.moving import move
 from surveys.questionnaire import Validity
 from surveys.recount import recount
@@ -21,6 +33,7 @@ from surveys.refusals import (
     TargetNotEmpty,
 )
 from surveys.scoring.actions import prepare_run, record_run
+from surveys.scoring.evidence import record_evidence
 from surveys.tokens import token_digest
 from tests.makers import NOW, make_round, make_submission
 from tests.server import Server
@@ -78,7 +91,11 @@ def score(opened, made):
     with reading(opened) as session:
         prepared = prepare_run(session, made.round.id)
     with transaction(opened) as session:
-        record_run(session, prepared, NOW, "绩效办")
+        run = record_run(session, prepared, NOW, "绩效办")
+        record_evidence(session, run.id, '{"seed":1}', NOW, "绩效办")
+        session.add(
+            Population(round_id=made.round.id, variable="role", level="firm", people=61_000)
+        )
 
 
 def everything(database):
@@ -118,6 +135,9 @@ def test_one_round_moves_beside_others_under_new_numbers(source, database):
         links = select(Link.id).where(Link.round_id == round_id)
         ballots = session.scalars(select(Ballot.link_id).where(Ballot.round_id == round_id))
         assert set(ballots) - {None} <= set(session.scalars(links))
+        runs = select(ScoringRun.id).where(ScoringRun.round_id == round_id)
+        assert session.scalars(select(Evidence.run_id)).all() == session.scalars(runs).all()
+        assert session.scalars(select(Population.round_id)).all() == [round_id]
     after = everything(database)
     assert all(set(rows) <= set(after[table]) for table, rows in before.items())
     assert recount(database, round_id).differences == ()
