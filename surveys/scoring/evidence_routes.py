@@ -33,7 +33,7 @@ from surveys.rounds import round_of
 from surveys.scoring import evidence_chart, evidence_findings, evidence_words, queries, words
 from surveys.scoring.evidence_view import EvidenceView
 from surveys.scoring.forms import EvidenceForm, PopulationForm
-from surveys.scoring.population import keep_population, known_levels
+from surveys.scoring.population import keep_population, variables_of
 from surveys.scoring.routes import blueprint, wanted_run
 from surveys.scoring.run import RunView
 from surveys.spreadsheet import shown_name
@@ -149,7 +149,7 @@ def _page(round_id: int, refusal: Refusal | None = None) -> str:
         view = None if run is None else queries.evidence_view(session, round_id, run)
         is_kept = run is not None and queries.has_evidence(session, round_id, run.number)
         people = queries.population_of(session, round_id)
-        levels = known_levels(session, round_id)
+        variables = variables_of(session, round_id)
         living = is_living(session, round_id, KIND)
     return render_template(
         "scoring/evidence.html",
@@ -157,7 +157,7 @@ def _page(round_id: int, refusal: Refusal | None = None) -> str:
         run=run,
         view=view,
         people=people,
-        levels=levels,
+        variables=variables,
         is_living=living,
         is_outdated=is_kept and view is None,
         form=EvidenceForm(formdata=None),

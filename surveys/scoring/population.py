@@ -1,8 +1,10 @@
 """The population table of a round: how many people of each kind open ballots should stand for."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -18,9 +20,27 @@ from surveys.rounds import round_of
 from surveys.scoring.ballot_rows import PLACE
 
 
-def known_levels(session: Session, round_id: int) -> dict[str, tuple[str, ...]]:
+@dataclass(frozen=True)
+class Known:
+    """Something that a population table may name, by its code, and the words that people read."""
+
+    code: str
+    words: str
+    words_en: str | None = None
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A question with a single choice and its answers, or the entrances."""
+
+    known: Known
+    levels: tuple[Known, ...]
+
+
+def variables_of(session: Session, round_id: int) -> tuple[Variable, ...]:
     """Return what a population table may name: choices of single questions, and entrances."""
-    levels: dict[str, dict[str, None]] = {}
+    found: dict[str, Known] = {}
+    levels: dict[str, dict[str, Known]] = {}
     for document in session.scalars(
         select(QuestionnaireRow.document)
         .where(QuestionnaireRow.round_id == round_id)
@@ -28,15 +48,24 @@ def known_levels(session: Session, round_id: int) -> dict[str, tuple[str, ...]]:
     ):
         for question in json.loads(document)["questions"]:
             if question["kind"] == Kind.SINGLE:
-                found = levels.setdefault(question["code"], {})
-                found.update(dict.fromkeys(choice["code"] for choice in question["choices"]))
-    places = session.execute(
+                one = _known(question)
+                found.setdefault(one.code, one)
+                of_one = levels.setdefault(one.code, {})
+                for choice in question["choices"]:
+                    of_one.setdefault(choice["code"], _known(choice))
+    names = session.execute(
         select(Link.label, Link.code)
         .where(Link.round_id == round_id, Link.channel != Channel.TOKEN)
         .order_by(Link.id)
     )
-    levels[PLACE] = dict.fromkeys(label or code for label, code in places)
-    return {variable: tuple(found) for variable, found in levels.items()}
+    places = dict.fromkeys(label or code for label, code in names)
+    found[PLACE] = Known(PLACE, "")
+    levels[PLACE] = {place: Known(place, "") for place in places}
+    return tuple(Variable(one, tuple(levels[code].values())) for code, one in found.items())
+
+
+def _known(row: dict[str, Any]) -> Known:
+    return Known(row["code"], row["words"], row["words_en"])
 
 
 def keep_population(
@@ -46,7 +75,11 @@ def keep_population(
     appraised = round_of(session, round_id)
     if appraised.state is RoundState.PUBLISHED:
         raise WrongState(state=appraised.state)
-    _check_known(margins, known_levels(session, round_id), file)
+    known = {
+        one.known.code: {level.code for level in one.levels}
+        for one in variables_of(session, round_id)
+    }
+    _check_known(margins, known, file)
     session.execute(delete(Population).where(Population.round_id == round_id))
     rows = [
         {"round_id": round_id, "variable": one.variable, "level": level, "people": round(people)}
@@ -59,7 +92,7 @@ def keep_population(
     audit.record(session, actor, "population changed", now, round_id, f"{file}: {details}"[:200])
 
 
-def _check_known(margins: Sequence[Margin], known: dict[str, tuple[str, ...]], file: str) -> None:
+def _check_known(margins: Sequence[Margin], known: Mapping[str, set[str]], file: str) -> None:
     faults = FaultList()
     for one in margins:
         if one.variable not in known:

@@ -9,7 +9,7 @@ from analytics.weighting import Margin
 from surveys.db import reading, transaction
 from surveys.models import AuditEntry, Population, RoundState
 from surveys.refusals import WrongState
-from surveys.scoring.population import keep_population, known_levels
+from surveys.scoring.population import keep_population, variables_of
 from tests import makers
 from tests.makers import NOW
 
@@ -39,9 +39,16 @@ def kept(database):
 
 def test_a_table_may_name_questions_of_one_choice_and_entrances(database, made):
     with reading(database) as session:
-        known = known_levels(session, made.round.id)
+        variables = variables_of(session, made.round.id)
+    known = {one.known.code: tuple(level.code for level in one.levels) for one in variables}
     assert known["role"] == ("person", "firm")
     assert known["coached"] == ("no", "yes")
+    role = variables[0]
+    assert (role.known.words, role.known.words_en) == (
+        "您以什么身份办事?",
+        "In which role did you come?",
+    )
+    assert [level.words for level in role.levels] == ["个人", "单位"]
     assert "大厅窗口" in known["place"]
     assert made.links["citizens"].code in known["place"]
     assert not {"ways", "wish", "visits"} & known.keys()
