@@ -421,6 +421,8 @@ def plans(database, receipt):
     event.remove(engine, "before_cursor_execute", note)
     with engine.connect() as connection:
         if not database.is_sqlite:
+            # What it knows of the tables must not hang on whether it looked at them meanwhile.
+            connection.exec_driver_sql("ANALYZE")
             connection.exec_driver_sql("SET enable_seqscan = off")
         ask = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
         for statement, parameters in seen:
