@@ -160,7 +160,9 @@ def test_freezing_is_written_down(database):
     made = opened(database)
     with reading(database) as session:
         found = session.get_one(Round, made.round.id)
-        lines = session.execute(select(AuditEntry.action, AuditEntry.details)).all()
+        lines = session.execute(
+            select(AuditEntry.action, AuditEntry.details).order_by(AuditEntry.id)
+        ).all()
     assert ("notice frozen", found.notice_sha256) in lines
 
 

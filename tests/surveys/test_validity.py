@@ -138,7 +138,9 @@ def test_the_same_list_again_changes_nothing_and_writes_nothing_down(database, m
     assert decide(database, made, ids, Validity.HELD) == 0
     with reading(database) as session:
         (details,) = session.scalars(
-            select(AuditEntry.details).where(AuditEntry.action == "ballots decided")
+            select(AuditEntry.details)
+            .where(AuditEntry.action == "ballots decided")
+            .order_by(AuditEntry.id)
         ).all()
     assert details.startswith("held: 7 (")
     assert details.endswith("): 查实为代填")

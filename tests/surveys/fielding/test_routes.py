@@ -162,9 +162,9 @@ def test_a_link_is_switched_off_and_on_again(office, page, made, store):
             assert session.get_one(Link, link_id).is_active is is_active
     with reading(store) as session:
         done = session.execute(
-            select(AuditEntry.action, AuditEntry.details).where(
-                AuditEntry.round_id == made.round.id
-            )
+            select(AuditEntry.action, AuditEntry.details)
+            .where(AuditEntry.round_id == made.round.id)
+            .order_by(AuditEntry.id)
         ).all()
     code = made.links["citizens"].code
     assert done == [("link switched off", code), ("link switched on", code)]

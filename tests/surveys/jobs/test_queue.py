@@ -93,7 +93,9 @@ def wait_until_done(database, count):
 def settled(database):
     with reading(database) as session:
         return len(
-            session.scalars(select(AuditEntry.id).where(AuditEntry.action == "settled")).all()
+            session.scalars(
+                select(AuditEntry.id).where(AuditEntry.action == "settled").order_by(AuditEntry.id)
+            ).all()
         )
 
 

@@ -262,7 +262,9 @@ def test_a_cancelled_job_writes_no_further_step(database, settings, runner):
         with transaction(database) as session:
             cancel_job(session, job_id, NOW, "office")
             written = len(
-                session.scalars(select(AuditEntry.id).where(AuditEntry.action == "step")).all()
+                session.scalars(
+                    select(AuditEntry.id).where(AuditEntry.action == "step").order_by(AuditEntry.id)
+                ).all()
             )
     assert len(lines(database, "step")) == written < STEPS
 

@@ -147,7 +147,7 @@ def test_opening_freezes_the_digest_of_the_whole_plan(database):
         assert {text["code"] for text in document["questionnaires"]} == {"public", "members"}
         session.execute(update(Unit).where(Unit.id == made.units[0].id).values(name="别的局"))
         assert found.frozen_sha256 != frozen_sha256(session, made.round.id)
-        lines = session.scalars(select(AuditEntry.details)).all()
+        lines = session.scalars(select(AuditEntry.details).order_by(AuditEntry.id)).all()
         assert lines == [found.frozen_sha256, found.notice_sha256]
 
 

@@ -86,7 +86,9 @@ def test_a_file_is_entered_once_and_its_page_says_what_was_stored(
     with reading(store) as session:
         assert sorted(session.scalars(select(Ballot.ratings))) == ["01AAAAA02BBBBB", "01EE-EE"]
         acts = session.scalars(
-            select(AuditEntry.details).where(AuditEntry.action == "ballots imported")
+            select(AuditEntry.details)
+            .where(AuditEntry.action == "ballots imported")
+            .order_by(AuditEntry.id)
         ).all()
     assert acts == ["纸质票.csv: 2", "纸质票.csv: 0"]
 

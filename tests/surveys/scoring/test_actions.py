@@ -143,7 +143,9 @@ def test_a_closed_round_becomes_scored_and_the_act_is_written_down(database, mad
     score(database, made)
     with reading(database) as session:
         assert session.get_one(Round, made.round.id).state is RoundState.SCORED
-        assert session.scalars(select(AuditEntry.action)).all() == ["round scored"]
+        assert session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all() == [
+            "round scored"
+        ]
 
 
 def test_scoring_again_adds_a_run_and_leaves_the_first_as_it_was(database, made):

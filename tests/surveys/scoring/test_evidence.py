@@ -131,7 +131,9 @@ def test_a_job_works_it_out_and_keeps_it_once(settings, database, made):
     assert view_of(database, made).found == first.found
     with reading(database) as session:
         noted = session.scalars(
-            select(AuditEntry).where(AuditEntry.action == "evidence worked out")
+            select(AuditEntry)
+            .where(AuditEntry.action == "evidence worked out")
+            .order_by(AuditEntry.id)
         ).all()
         assert len(noted) == 1
 

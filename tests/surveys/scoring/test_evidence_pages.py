@@ -226,7 +226,9 @@ def test_the_doubted_ballots_are_handed_out_and_it_is_written_down(office, made,
     ]
     with reading(store) as session:
         (details,) = session.scalars(
-            select(AuditEntry.details).where(AuditEntry.action == "doubted ballots taken")
+            select(AuditEntry.details)
+            .where(AuditEntry.action == "doubted ballots taken")
+            .order_by(AuditEntry.id)
         ).all()
     assert details == "#1 · 2"
 

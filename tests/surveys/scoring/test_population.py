@@ -60,7 +60,9 @@ def test_a_new_table_takes_the_place_of_the_one_before(database, made):
     assert kept(database) == {("role", "person"): 650}
     with reading(database) as session:
         noted = session.scalars(
-            select(AuditEntry.details).where(AuditEntry.action == "population changed")
+            select(AuditEntry.details)
+            .where(AuditEntry.action == "population changed")
+            .order_by(AuditEntry.id)
         ).all()
     assert noted == ["人口.csv: role, place", "人口.csv: role"]
 

@@ -213,6 +213,8 @@ def test_a_download_is_written_down(office, made, store):
     office.get(f"{page_of(made)}.csv?run=1")
     with reading(store) as session:
         entries = session.scalars(
-            select(AuditEntry.details).where(AuditEntry.action == "results downloaded")
+            select(AuditEntry.details)
+            .where(AuditEntry.action == "results downloaded")
+            .order_by(AuditEntry.id)
         ).all()
     assert entries == ["#1 · csv"]
