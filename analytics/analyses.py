@@ -6,7 +6,7 @@ so that nobody has to guess an order. NaN, which nobody knows, is None.
 
 from analytics.analysis_change import IntervalDocument, change_analysis, read_intervals
 from analytics.analysis_groups import reliability_analysis, severity_analysis
-from analytics.analysis_items import OVERALL, drivers_analysis
+from analytics.analysis_items import drivers_analysis
 from analytics.analysis_quality import quality_analysis
 from analytics.analysis_ranks import ranks_analysis, sensitivity_analysis
 from analytics.analysis_scores import interval_analysis, small_samples_analysis
@@ -18,6 +18,7 @@ from analytics.analysis_weights import (
     read_people,
 )
 from analytics.document_heads import Document
+from analytics.evidence_parts import OVERALL
 
 __all__ = [
     "OVERALL",

@@ -4,11 +4,10 @@ from typing import Any
 
 from analytics.document_heads import Document, study_document
 from analytics.drivers import Drivers, Importance, drivers
+from analytics.evidence_parts import OVERALL
 from analytics.faults import N_, Fault
 from analytics.shaping import pattern_counts
 from analytics.studies import Study
-
-OVERALL = "overall"
 
 DRIVER_CLAIMS = {
     "importance": N_(

@@ -48,8 +48,8 @@ class EvidenceParts:
         return pattern_counts(self.inputs.tally, self.inputs.rules, self.inputs.units)
 
     @cached_property
-    def pairs(self) -> Mapping[str, PairTables]:
-        """Return the pair tables of groups whose ballots rate several units.
+    def tables(self) -> Mapping[str, PairTables]:
+        """Return the pair tables of every group, single ratings among them.
 
         There are none where only a sample of the ballots was read: they would not be of the
         ballots that count.
@@ -57,12 +57,16 @@ class EvidenceParts:
         if self.inputs.is_sample:
             return {}
         rows = self.inputs.rows
-        tables = {
+        return {
             code: pair_tables(rows.ratings_of(number))
             for number, code in enumerate(rows.groups)
             if code in self.scores.groups
         }
-        return {code: one for code, one in tables.items() if (one.sizes > 1).any()}
+
+    @cached_property
+    def pairs(self) -> Mapping[str, PairTables]:
+        """Return the pair tables of groups whose ballots rate several units."""
+        return {code: one for code, one in self.tables.items() if (one.sizes > 1).any()}
 
     @cached_property
     def invited(self) -> Integers:

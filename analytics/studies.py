@@ -9,10 +9,9 @@ import numpy as np
 
 from analytics.ballot_tables import BallotFacts, CommentRow, read_ballots, read_comments
 from analytics.files import FILE_CHANNEL, ROWS_PER_REPORT
-from analytics.pair_tables import PairTables, pair_tables
 from analytics.readers import Invited, RatingRow, read_invited, read_ratings, read_units
 from analytics.rule_set import RuleSet
-from analytics.shapes import NOWHERE, BallotRows, Integers
+from analytics.shapes import NOWHERE, BallotRows
 from analytics.shaping import option_points
 from analytics.social import score
 from analytics.social_result import SocialResult, Unit
@@ -44,26 +43,6 @@ class Study:
     rows: BallotRows
     invited: Invited | None
     names: frozenset[tuple[str, str]]  # group and name of every ballot, those left out among them
-
-    @property
-    def pairs(self) -> dict[str, PairTables]:
-        """Return the pair tables of every group with ballots that rate more than one unit."""
-        tables = {
-            code: pair_tables(self.rows.ratings_of(number))
-            for number, code in enumerate(self.rows.groups)
-        }
-        return {code: one for code, one in tables.items() if (one.sizes > 1).any()}
-
-    @property
-    def invited_table(self) -> Integers | None:
-        """Return how many were invited (U, G) in the order of units and groups, NOWHERE unknown."""
-        return None if self.invited is None else invited_table(self.invited, self.units, self.rows)
-
-
-def invited_table(invited: Invited, units: Sequence[Unit], rows: BallotRows) -> Integers:
-    """Return the invited of every unit and group as an array, NOWHERE where nobody says."""
-    found = [[invited.of(group, unit.code) for group in rows.groups] for unit in units]
-    return np.array([[NOWHERE if n is None else n for n in line] for line in found], np.int64)
 
 
 def read_study(rules: RuleSet, files: StudyFiles, on_row: Progress | None = None) -> Study:

@@ -8,7 +8,6 @@ import numpy as np
 
 from analytics.evidence_inputs import EvidenceInputs
 from analytics.evidence_parts import EvidenceParts
-from analytics.pair_tables import PairTables, pair_tables
 from analytics.shapes import NOWHERE, Integers
 from analytics.studies import Study
 
@@ -33,27 +32,15 @@ class StudyParts(EvidenceParts):
     top: int | None = None  # places that count as the top, whatever the rules say
 
     @cached_property
-    def tables(self) -> Mapping[str, PairTables]:
-        """Return the pair tables of every group, single ratings among them."""
-        rows = self.inputs.rows
-        return {
-            code: pair_tables(rows.ratings_of(number))
-            for number, code in enumerate(rows.groups)
-            if code in self.scores.groups
-        }
-
-    @cached_property
-    def pairs(self) -> Mapping[str, PairTables]:
-        """Return the pair tables of groups whose ballots rate several units."""
-        return {code: one for code, one in self.tables.items() if (one.sizes > 1).any()}
-
-    @cached_property
     def invited(self) -> Integers:
         """Return how many were invited to rate each unit (U, G), NOWHERE where nobody says."""
-        table, groups = self.study.invited_table, self.inputs.rows.groups
-        if table is None:
+        if self.study.invited is None:
             return np.full(self.scores.n.shape, NOWHERE)
-        return table[:, [groups.index(code) for code in self.scores.groups]]
+        found = [
+            [self.study.invited.of(group, unit) for group in self.scores.groups]
+            for unit in self.scores.units
+        ]
+        return np.array([[NOWHERE if n is None else n for n in line] for line in found], np.int64)
 
     def top_places(self, units: int) -> int:
         """Return how many places of a class of so many units count as the top."""

@@ -31,11 +31,6 @@ class Axis:
         share = min(max((value - self.low) / span, 0.0), 1.0) if span else 0.5
         return round(MARGIN + share * (self.width - 2 * MARGIN), 1)
 
-    @property
-    def has_zero(self) -> bool:
-        """Tell whether zero lies inside."""
-        return self.low < 0 < self.high
-
 
 def axis_of(values: Iterable[float | None], width: int = 200) -> Axis:
     """Return the scale of whole numbers that holds all values."""

@@ -58,11 +58,12 @@ def work_out(round_id: int) -> ResponseReturnValue:
     if not EvidenceForm().validate_on_submit():
         raise FormExpired
     number = wanted_run()
-    with web.transaction() as session:
+    with web.reading() as session:
         run = queries.run_view(session, round_id, number)
-        living = is_living(session, round_id, KIND)
-        job = None
-        if not living and queries.evidence_view(session, round_id, run) is None:
+    job = None
+    with web.transaction() as session:
+        is_kept = queries.has_evidence(session, round_id, run.number)
+        if not is_kept and not is_living(session, round_id, KIND):
             job = start_job(session, KIND, web.now(), actor(), round_id, {"run": run.number})
     if job is not None:
         announce(web.installation().settings, job.id)

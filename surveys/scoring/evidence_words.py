@@ -154,12 +154,6 @@ GROUPS_AGREE = (
     (0.3, N_("agree little")),
     (None, N_("hardly agree")),
 )
-SAME_ORDER = (
-    (0.9999, N_("the same order")),
-    (0.9, N_("nearly the same order")),
-    (0.7, N_("a similar order")),
-    (None, N_("clearly another order")),
-)
 Bands = tuple[tuple[float | None, str], ...]
 _ALMOST = 0.005
 _LIKE_THE_FLOOR = 2.0  # times: closer than that, floor and ballots ask for about the same
@@ -213,11 +207,6 @@ def alike_again(share: float | None) -> str:
 def groups_agree(concordance: float | None) -> str:
     """Return how far the groups of a class agree on its order."""
     return band(concordance, GROUPS_AGREE)
-
-
-def same_order(tau: float | None) -> str:
-    """Return how like the official order another one is."""
-    return band(tau, SAME_ORDER)
 
 
 def chance(probability: float) -> str:

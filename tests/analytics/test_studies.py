@@ -7,6 +7,7 @@ from analytics.faults import Faults, FileFault
 from analytics.rules import preset
 from analytics.shapes import NOWHERE
 from analytics.studies import StudyFiles, read_study
+from analytics.study_parts import study_parts
 
 RULES = preset("default")
 HEADER = "ballot,group,unit,duties,law,service,efficiency,overall"
@@ -65,10 +66,11 @@ def test_what_is_known_of_ballots_stands_beside_them(files):
 
 def test_the_invited_and_the_pairs_come_as_tables(files):
     study = read_study(RULES, files())
-    citizens = study.rows.groups.index("citizens")
-    assert study.invited_table[:, citizens].tolist() == [10, 4]
-    assert study.invited_table[0, study.rows.groups.index("npc")] == NOWHERE
-    assert study.pairs == {}  # the only ballot with two units has a score for one of them
+    parts = study_parts(study)
+    citizens = parts.scores.groups.index("citizens")
+    assert parts.invited[:, citizens].tolist() == [10, 4]
+    assert parts.invited[0, parts.scores.groups.index("npc")] == NOWHERE
+    assert parts.pairs == {}  # the only ballot with two units has a score for one of them
 
 
 def test_ballots_of_an_open_link_that_the_rules_leave_out_are_not_among_the_rows(files):
