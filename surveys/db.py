@@ -1,5 +1,6 @@
 """Engines for SQLite and PostgreSQL, and the only way to a session."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from pathlib import Path
 import pysqlite3
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 # Releases before this one can corrupt a WAL database (sqlite.org/wal.html#walresetbug).
 OLDEST_SQLITE = (3, 51, 3)
 LOCK_WAIT_SECONDS = 30
+WAL_PAUSE_SECONDS = 0.01
 # Connections of one process to PostgreSQL: kept, and more in a crowd.
 POOL_SIZE = 8
 POOL_OVERFLOW = 16
@@ -106,15 +108,34 @@ def _open_sqlite(url: str) -> Database:
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={LOCK_WAIT_SECONDS * 1000}")
+    _switch_to_wal(cursor)
     for pragma in (
-        f"busy_timeout={LOCK_WAIT_SECONDS * 1000}",
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _switch_to_wal(cursor: DBAPICursor) -> None:
+    """Switch the file to its write-ahead log, which it then keeps.
+
+    Of several that ask this of a new file at once SQLite refuses all but one without waiting,
+    whatever the timeout: each holds what the other needs. Who is refused asks again.
+    """
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except pysqlite3.OperationalError as fault:
+            is_busy = fault.sqlite_errorcode & 0xFF == pysqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > deadline:
+                raise
+            time.sleep(WAL_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _forbid_writes(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -1,5 +1,8 @@
 """The contracts of the two stores."""
 
+import threading
+
+import pysqlite3
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, IntegrityError
@@ -23,6 +26,20 @@ def test_sqlite_is_durable_and_every_connection_says_so(tmp_path):
             assert scalar(session, "PRAGMA secure_delete") == 1
             version = tuple(map(int, scalar(session, "SELECT sqlite_version()").split(".")))
             assert version >= (3, 51, 3)
+    database.dispose()
+
+
+def test_who_opens_a_new_store_while_another_makes_it_waits(tmp_path):
+    path = tmp_path / "a.db"
+    other = pysqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # SQLite then refuses a switch of the journal without waiting
+    release = threading.Timer(0.2, other.execute, ("COMMIT",))
+    release.start()
+    database = open_database(f"sqlite:///{path}")
+    with transaction(database) as session:
+        assert scalar(session, "PRAGMA journal_mode") == "wal"
+    release.join()
+    other.close()
     database.dispose()
 
 
