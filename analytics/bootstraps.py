@@ -1,54 +1,18 @@
-"""Official scores drawn again and again, so that any conversion gets an error and an interval."""
+"""Means and official scores drawn again and again, so that any conversion gets an error."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import ArrayLike
 
 from analytics.rule_set import Conversion, Method
 from analytics.shapes import Bools, Floats, Integers, ScoreCounts, ratio_of
-from analytics.variances import class_spread, larger_variances, own_variances, t_quantile
+from analytics.variances import class_spread, larger_variances, own_variances
 
 NORMAL_ABOVE = 200  # ballots of a cell, from which on a mean is drawn and not its ballots
 _TABLE = 1 << 16  # sums, as many as numbers of two bytes
 _TIED = 1e-11  # composites that differ by less are equal but for rounding
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class ConvertedInterval:
-    """The error of official scores and their intervals, NaN where nobody can tell."""
-
-    se: Floats  # (U,)
-    low: Floats  # (U,)
-    high: Floats  # (U,)
-
-
-def official_intervals(
-    scores: ScoreCounts,
-    conversion: Conversion,
-    replicates: int,
-    seed: int,
-    pairs_covariance: Mapping[str, Floats] | None = None,
-    df: ArrayLike = np.inf,
-) -> ConvertedInterval:
-    """Return the intervals of official scores under any conversion.
-
-    Means vary by the larger-variance rule; `df` (U,) are the degrees of freedom that belong to
-    it. Intervals are cut to what the conversion can give to composites of 0 to 100.
-    """
-    means = bootstrap_means(scores, replicates, seed, pairs_covariance, careful=True)
-    drawn = social_replicates(means, scores, conversion)
-    point = social_replicates(scores.counted_means[None], scores, conversion)[0]
-    limits = conversion_limits(scores, conversion)
-    found = converted_intervals(point, drawn, limits, df)
-    still = np.ptp(_composites(means, scores), axis=0) == 0
-    return ConvertedInterval(
-        se=found.se,
-        low=np.where(still, np.nan, found.low),
-        high=np.where(still, np.nan, found.high),
-    )
 
 
 def bootstrap_composites(
@@ -113,26 +77,24 @@ def social_replicates(means: Floats, scores: ScoreCounts, conversion: Conversion
     composites = _composites(means, scores)
     full_marks = 100 * scores.scale
     social = np.full(composites.shape, np.nan)
-    for members, method in _classes(scores, conversion):
+    for members, method in converted_classes(scores, conversion):
         of_class = _Class(composites[:, members], means[:, members], scores.shares[members])
         social[:, members] = full_marks * _SHARES[method](of_class, conversion)
     return social
 
 
-def converted_intervals(
-    point: Floats, replicates: Floats, limits: tuple[Floats, Floats], df: ArrayLike = np.inf
-) -> ConvertedInterval:
-    """Return intervals around official scores (U,) as wide as replicates (R, U) of them vary.
-
-    They are centred and take Student's t: percentiles of replicates cover too little in small
-    groups (Efron and Tibshirani 1993, section 12.5). A conversion that is no straight line moves
-    scores on the whole when they are drawn again; that counts in the width but not in `se`.
-    """
-    se = replicates.std(axis=0, ddof=1)
-    moved = replicates.mean(axis=0) - point
-    half = t_quantile(df) * np.sqrt(se**2 + moved**2)
-    low, high = limits
-    return ConvertedInterval(se, np.maximum(point - half, low), np.minimum(point + half, high))
+def converted_classes(
+    scores: ScoreCounts, conversion: Conversion
+) -> Iterator[tuple[Integers, Method]]:
+    """Yield the units of each class that have a score, and the method that the class gets."""
+    scored = scores.shares.sum(axis=1) > 0
+    for unit_class in dict.fromkeys(scores.classes):
+        members = scores.members(unit_class)
+        members = members[scored[members]]
+        few = members.size < conversion.min_units
+        small = conversion.method is Method.STANDARD and few
+        if members.size:
+            yield members, Method.DIRECT if small else conversion.method
 
 
 def conversion_limits(
@@ -141,15 +103,21 @@ def conversion_limits(
     """Return the lowest and highest official score (U,) that composites within bounds can get."""
     low, high = (np.full(len(scores.units), np.nan) for _ in range(2))
     full_marks = 100 * scores.scale
-    for members, method in _classes(scores, conversion):
+    for members, method in converted_classes(scores, conversion):
         shares = {
             Method.DIRECT: (least / 100, most / 100),
             Method.RATIO: (least / most if most else 0.0, 1.0),
-            Method.RANK: (float(_place_shares(np.array(float(members.size)), conversion)), 1.0),
+            Method.RANK: (float(place_shares(np.array(float(members.size)), conversion)), 1.0),
             Method.STANDARD: _standard_limits(conversion),
         }[method]
         low[members], high[members] = full_marks * shares[0], full_marks * shares[1]
     return low, high
+
+
+def place_shares(places: Floats | Integers, conversion: Conversion) -> Floats:
+    """Return what share of full marks places from 1 on are worth."""
+    step, least = float(conversion.step_percent) / 100, float(conversion.floor_percent) / 100
+    return np.maximum(least, 1 - step * (places - 1))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -240,18 +208,6 @@ def _composites(means: Floats, scores: ScoreCounts) -> Floats:
     return np.where(scores.shares.sum(axis=1) > 0, composites, np.nan)
 
 
-def _classes(scores: ScoreCounts, conversion: Conversion) -> Iterator[tuple[Integers, Method]]:
-    """Yield the units of each class that have a score, and the method that the class gets."""
-    scored = scores.shares.sum(axis=1) > 0
-    for unit_class in dict.fromkeys(scores.classes):
-        members = scores.members(unit_class)
-        members = members[scored[members]]
-        few = members.size < conversion.min_units
-        small = conversion.method is Method.STANDARD and few
-        if members.size:
-            yield members, Method.DIRECT if small else conversion.method
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class _Class:
     """Replicates of the units of one class (m) with the weights of their groups."""
@@ -280,12 +236,7 @@ def _rank_shares(of_class: _Class, conversion: Conversion) -> Floats:
     places = np.empty(ordered.shape)
     np.put_along_axis(places, downwards, np.maximum.accumulate(first, axis=1), axis=1)
     unknown = np.isnan(of_class.composites).any(axis=1, keepdims=True)
-    return np.where(unknown, np.nan, _place_shares(places, conversion))
-
-
-def _place_shares(places: Floats, conversion: Conversion) -> Floats:
-    step, least = float(conversion.step_percent) / 100, float(conversion.floor_percent) / 100
-    return np.maximum(least, 1 - step * (places - 1))
+    return np.where(unknown, np.nan, place_shares(places, conversion))
 
 
 def _standard_shares(of_class: _Class, conversion: Conversion) -> Floats:

@@ -10,7 +10,13 @@ from numpy.typing import ArrayLike
 from analytics.faults import N_, Fault
 from analytics.pair_tables import PairTables
 from analytics.shapes import Bools, Floats, Integers, ScoreCounts, ratio_of
-from analytics.variances import class_spread, larger_variances, own_variances, satterthwaite
+from analytics.variances import (
+    class_spread,
+    larger_variances,
+    own_variances,
+    satterthwaite,
+    third_cumulants,
+)
 
 _ROUNDING = 1e-12  # a sum of squares loses so much of itself
 
@@ -34,6 +40,7 @@ class ScoreCovariance:
     plain: Floats  # (U, U)
     careful: Floats  # (U, U)
     df: Floats  # (U,) of the careful variance (Satterthwaite 1946), NaN where it is 0 or unknown
+    skewness: Floats  # (U,) third cumulant of the score over the careful error cubed
     variance_shares: Floats  # (U, G) how much of the careful variance comes from each group
 
     @property
@@ -116,6 +123,7 @@ class _Terms:
     plain: Floats  # own variance of M
     own: Floats  # careful variance of the factor times M
     own_df: Floats
+    third: Floats  # third cumulant of the factor times M
     rest: Floats  # variance of what padding mixes in
     rest_df: Floats
     anything: Bools  # whether anything is left open that could vary
@@ -124,8 +132,9 @@ class _Terms:
 def _terms(scores: ScoreCounts, invited: Integers | None) -> _Terms:
     spread, n = class_spread(scores), scores.n
     counted = (scores.shares > 0) & (n > 0)
-    factors = np.where(counted, scores.shares * scores.own_shares, 0.0)
-    factors = factors * np.sqrt(_unlisted(n, invited))
+    whole = np.where(counted, scores.shares * scores.own_shares, 0.0)
+    unlisted = _unlisted(n, invited)
+    factors = whole * np.sqrt(unlisted)
     own = np.where(n > 1, own_variances(scores), 0.0)
     larger, df = larger_variances(own, n, spread.within)
     left = np.where(scores.shares > 0, scores.shares * (1 - scores.own_shares), 0.0)
@@ -136,6 +145,7 @@ def _terms(scores: ScoreCounts, invited: Integers | None) -> _Terms:
         plain=own / np.maximum(n, 1),
         own=np.where(factors > 0, factors**2 * larger, 0.0),
         own_df=df,
+        third=whole**3 * unlisted * (2 * unlisted - 1) * third_cumulants(scores),
         rest=np.where(unknown, np.nan, rest),
         rest_df=spread.between_df,
         anything=(factors > 0) | (left > 0),
@@ -168,6 +178,7 @@ def _finished(
         plain=scores.scale**2 * plain,
         careful=scores.scale**2 * careful,
         df=np.where(known, df, np.nan),
+        skewness=ratio_of(terms.third.sum(axis=1), np.diag(careful) ** 1.5),
         variance_shares=ratio_of(terms.own + terms.rest, np.diag(careful)[:, None]),
     )
 

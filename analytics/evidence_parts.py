@@ -6,17 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
-from analytics.bootstraps import (
-    ConvertedInterval,
-    bootstrap_means,
-    official_intervals,
-    social_replicates,
-)
+from analytics.bootstraps import bootstrap_means, social_replicates
 from analytics.channels import ChannelComparison, channel_comparison
 from analytics.covariances import ScoreCovariance, mean_covariance, score_covariance
 from analytics.drivers import Drivers, drivers
 from analytics.evidence_inputs import EvidenceInputs
 from analytics.flag_effect import FlagEffect, with_and_without
+from analytics.official_intervals import OfficialIntervals, official_intervals
 from analytics.pair_tables import PairTables, pair_tables
 from analytics.quality import QualityReport, quality
 from analytics.rule_set import Method
@@ -24,7 +20,7 @@ from analytics.severity import SeverityReport, severity_report
 from analytics.shapes import NOWHERE, Floats, Integers, PatternCounts, ScoreCounts
 from analytics.shaping import pattern_counts, score_counts
 from analytics.shrinkage import Shrunken, shrunken
-from analytics.variances import t_quantile
+from analytics.variances import limits
 
 REPLICATES = 2000
 OVERALL = "overall"  # the code of the item that the others are held against
@@ -88,23 +84,24 @@ class EvidenceParts:
     def direct_limits(self) -> tuple[Floats, Floats]:
         """Return the 95 % interval of each direct score (U,), NaN where nobody can tell."""
         points = [float(one.points) for one in self.inputs.rules.options if one.points is not None]
-        direct = self.scores.scale * self.scores.composites
-        half = t_quantile(self.covariance.df) * self.covariance.careful_se
-        low, high = self.scores.scale * min(points), self.scores.scale * max(points)
-        return np.maximum(direct - half, low), np.minimum(direct + half, high)
+        scale, errors = self.scores.scale, self.covariance
+        direct = scale * self.scores.composites
+        low, high = limits(direct, errors.careful_se, errors.df, errors.skewness)
+        return np.maximum(low, scale * min(points)), np.minimum(high, scale * max(points))
 
     @cached_property
-    def social(self) -> ConvertedInterval:
+    def social(self) -> OfficialIntervals:
         """Return the error and the interval of each official social score."""
         if self._is_direct:
-            return ConvertedInterval(self.covariance.careful_se, *self.direct_limits)
+            return OfficialIntervals(self.covariance.careful_se, *self.direct_limits)
         return official_intervals(
             self.scores,
             self.inputs.rules.conversion,
+            self.covariance,
+            self.direct_limits,
             REPLICATES,
             self.inputs.seed,
             self._mean_covariances,
-            self.covariance.df,
         )
 
     @cached_property

@@ -57,6 +57,17 @@ def squared_deviations(scores: Histogram) -> Fraction:
     return Fraction(n * squares - total * total, n * scores.scale * scores.scale)
 
 
+def cubed_deviations(scores: Histogram) -> Fraction:
+    """Return the sum of cubed deviations of ballot scores from their mean."""
+    n = scores.ballots
+    weighted = [*map(mul, scores.values, scores.counts)]
+    total = sum(weighted)
+    squared = [*map(mul, scores.values, weighted)]
+    squares, cubes = sum(squared), sum(map(mul, scores.values, squared))
+    top = n * n * cubes - 3 * n * total * squares + 2 * total**3
+    return Fraction(top, n * n * scores.scale**3)
+
+
 def trimmed(scores: Histogram, at_each_end: int) -> Histogram:
     """Return a histogram without so many ballots at each end."""
     if not at_each_end:

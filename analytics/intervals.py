@@ -6,12 +6,12 @@ from math import sqrt
 from typing import Protocol
 
 from analytics.faults import N_, Fault
-from analytics.histogram import squared_deviations
+from analytics.histogram import Histogram, cubed_deviations, squared_deviations
 from analytics.rule_set import RuleSet
 from analytics.shrinkage import Sample, prior_of
 from analytics.social_result import GroupScore, SocialResult, UnitScore
 from analytics.tally import Tally
-from analytics.variances import larger_variances, t_quantile
+from analytics.variances import larger_variances, limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,9 @@ class Interval:
     """The error of a direct score, and the 95 % interval where one can be told.
 
     `se` takes each group's own variance, which equals a stratified survey estimate; `low` and
-    `high` take the larger of the own variance and the one smoothed with the class's. They are
-    None where the variance is 0 or unknown: a width of 0 would claim what nobody knows.
+    `high` take the larger of the own variance and the one smoothed with the class's, and reach
+    further to the side on which the ballots are skewed. They are None where the variance is 0
+    or unknown: a width of 0 would claim what nobody knows.
     `listed` is the same as against everybody on the lists answering, where lists were given.
     """
 
@@ -40,14 +41,23 @@ class Lists(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One term of a variance with its degrees of freedom."""
+    """One term of a score's error: its variance with degrees of freedom, and third cumulant."""
 
     variance: float
     df: float
+    third: float = 0.0
 
-    def weighted(self, factor: float) -> "Part":
-        """Return the term as it stands in a weighted sum, given the square of its weight."""
-        return Part(factor * self.variance, self.df)
+    def weighted(self, weight: float) -> "Part":
+        """Return the term as it stands in a weighted sum."""
+        return Part(weight**2 * self.variance, self.df, weight**3 * self.third)
+
+    def unlisted(self, share: float) -> "Part":
+        """Return the term where this share 1 - f of a list has not answered.
+
+        Of a mean drawn without replacement the variance has the factor 1 - f (Cochran 1977,
+        section 2.6), the third cumulant (1 - f)(1 - 2f) but for terms of one over the list.
+        """
+        return Part(share * self.variance, self.df, share * (2 * share - 1) * self.third)
 
 
 def social_intervals(
@@ -75,18 +85,26 @@ def social_intervals(
 
 def mean_variances(sample: Sample, peers_variance: float) -> tuple[Part, Part]:
     """Return the variance of a mean by its own ballots, and by the larger-variance rule."""
-    return _all_variances([sample], [peers_variance])[0]
+    return _all_variances([sample], [peers_variance], [0.0])[0]
 
 
-def _all_variances(samples: Sequence[Sample], peers: Sequence[float]) -> list[tuple[Part, Part]]:
+def _all_variances(
+    samples: Sequence[Sample], peers: Sequence[float], thirds: Sequence[float]
+) -> list[tuple[Part, Part]]:
     own = [float(s.within) / (s.n - 1) if s.n > 1 else 0.0 for s in samples]
     larger, df = larger_variances(own, [sample.n for sample in samples], peers)
     return [
-        (Part(variance / sample.n, max(sample.n - 1, 1)), Part(careful, free))
-        for sample, variance, careful, free in zip(
-            samples, own, larger.tolist(), df.tolist(), strict=True
+        (Part(variance / sample.n, max(sample.n - 1, 1)), Part(careful, free, third))
+        for sample, variance, careful, free, third in zip(
+            samples, own, larger.tolist(), df.tolist(), thirds, strict=True
         )
     ]
+
+
+def _third_cumulant(scores: Histogram) -> float:
+    """Return that of the mean of ballots, without bias; 0 below three ballots."""
+    n = scores.ballots
+    return float(cubed_deviations(scores)) / (n * (n - 1) * (n - 2)) if n > 2 else 0.0
 
 
 def interval_of(
@@ -99,12 +117,13 @@ def interval_of(
     if variance == 0:
         return Interval(se, None, None, None)
     df = variance**2 / sum(part.variance**2 / part.df for part in careful)
-    half = float(t_quantile(df)) * scale * sqrt(variance)
+    skewness = sum(part.third for part in careful) / variance**1.5
+    low, high = limits(direct, scale * sqrt(variance), df, skewness)
     points = [float(option.points) for option in rules.options if option.points is not None]
     return Interval(
         se=se,
-        low=max(direct - half, scale * min(points)),
-        high=min(direct + half, scale * max(points)),
+        low=max(float(low), scale * min(points)),
+        high=min(float(high), scale * max(points)),
         df=df,
     )
 
@@ -159,8 +178,17 @@ def _variances(
         for group in score.groups
         if (seen := peers.get((score.unit.unit_class, group.group))) is not None
     }
+    thirds = {
+        (score.unit.code, group.group): _third_cumulant(group.scores)
+        for score in result.units
+        for group in score.groups
+    }
     chosen = [key for key in samples if key in within]
-    parts = _all_variances([samples[key] for key in chosen], [within[key] for key in chosen])
+    parts = _all_variances(
+        [samples[key] for key in chosen],
+        [within[key] for key in chosen],
+        [thirds[key] for key in chosen],
+    )
     return dict(zip(chosen, parts, strict=True))
 
 
@@ -230,8 +258,8 @@ def _listed(direct: float, terms: Sequence[_Term], unknown: bool, rules: RuleSet
     left = [term for term in terms if term.unlisted > 0]
     if not left:
         return Interval(0.0, direct, direct, None)
-    plain = [term.plain.weighted(term.unlisted) for term in left]
-    careful = [] if unknown else [term.careful.weighted(term.unlisted) for term in left]
+    plain = [term.plain.unlisted(term.unlisted) for term in left]
+    careful = [] if unknown else [term.careful.unlisted(term.unlisted) for term in left]
     return interval_of(direct, plain, careful, rules)
 
 
@@ -251,7 +279,7 @@ def _group_terms(
     own_share = float(1 if group.own_share is None else group.own_share)
     terms = []
     if own is not None:
-        plain, careful = (part.weighted((weight * own_share) ** 2) for part in own)
+        plain, careful = (part.weighted(weight * own_share) for part in own)
         terms.append(_Term(plain, careful, unlisted))
     if own_share < 1:
         if seen.between is None:

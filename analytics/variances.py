@@ -10,6 +10,7 @@ from analytics.shapes import Bools, Floats, ScoreCounts, ratio_of
 
 PEERS_WEIGH = 4  # as many degrees of freedom as the peers' variance counts for
 COVERAGE = 0.95
+SKEWNESS_HEARD = 0.4  # of an estimate; few ballots that show more do not know how much
 _AS_GOOD_AS_NORMAL = 1e9  # degrees of freedom
 _ROUNDING = 1e-12
 
@@ -59,6 +60,40 @@ def t_quantile(df: ArrayLike, coverage: float = COVERAGE) -> Floats:
 
     quantile: Floats = stdtrit(np.minimum(df, _AS_GOOD_AS_NORMAL), (1 + coverage) / 2)
     return quantile
+
+
+def limits(
+    estimate: Floats | float, se: Floats | float, df: ArrayLike, skewness: ArrayLike = 0.0
+) -> tuple[Floats, Floats]:
+    """Return the ends of the 95 % intervals of estimates, NaN where an error or its df is.
+
+    Student's t in Hall's transformation (1992), for errors that are not symmetric: where few of
+    many ballots dissent, the truth is more often far below the estimate than far above it.
+    `skewness` is the third cumulant of the estimate over its standard error cubed; without any
+    the interval is the estimate ± t · se.
+    """
+    t = t_quantile(df)
+    heard = np.clip(skewness, -SKEWNESS_HEARD, SKEWNESS_HEARD)
+    low: Floats = estimate - se * _untransformed(t, heard)
+    high: Floats = estimate - se * _untransformed(-t, heard)
+    return low, high
+
+
+def _untransformed(x: Floats, skewness: Floats) -> Floats:
+    """Return T of which Hall's transform T + aT²/3 + a²T³/27 + a/6 is x, for a skewness a."""
+    beyond = x - skewness / 6
+    root = np.cbrt(1 + skewness * beyond)
+    found: Floats = 3 * beyond / (root**2 + root + 1)  # (root - 1) · 3/a, also where a is 0
+    return found
+
+
+def third_cumulants(scores: ScoreCounts) -> Floats:
+    """Return the third cumulant of each mean (U, G), without bias; 0 below three ballots."""
+    n = scores.n
+    means = ratio_of(scores.counts @ scores.values, n)
+    deviations = scores.values - np.nan_to_num(means)[:, :, None]
+    cubes = (scores.counts * deviations**3).sum(axis=2)
+    return np.nan_to_num(ratio_of(cubes, n * (n - 1) * (n - 2)))
 
 
 def own_variances(scores: ScoreCounts) -> Floats:

@@ -1,5 +1,3 @@
-from decimal import Decimal
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,8 +7,6 @@ from analytics.bootstraps import (
     bootstrap_composites,
     bootstrap_means,
     conversion_limits,
-    converted_intervals,
-    official_intervals,
     social_replicates,
 )
 from analytics.covariances import difference, mean_covariance, score_covariance
@@ -161,71 +157,6 @@ def test_every_conversion_gives_the_official_scores(counts, method, small_sample
     scored = ~np.isnan(found)
     assert (low[scored] <= found[scored] + 1e-9).all()
     assert (found[scored] <= high[scored] + 1e-9).all()
-
-
-def level_units(means, spread=4):
-    """Return one group of 150 ballots for each unit, mostly at 60 and 80."""
-    counts = [[[spread, spread, 142 - 2 * spread - m, m, 8]] for m in means]
-    return scores_of(counts, [1.0])
-
-
-def test_the_error_of_a_ratio_is_that_of_the_delta_method():
-    """With a best unit far ahead (Casella and Berger 2002, section 5.5.4)."""
-    scores = level_units([120, 40, 20, 0])
-    found = official_intervals(scores, Conversion(Method.RATIO), 40_000, SEED)
-    covariance, r = score_covariance(scores, {}).careful / 0.09, scores.composites
-    v, best = np.diag(covariance), 0
-    delta = 30 * np.sqrt(v / r[best] ** 2 + r**2 * v[best] / r[best] ** 4)
-    assert found.se[1:] == pytest.approx(delta[1:], rel=0.02)
-    assert found.se[0] == pytest.approx(0, abs=0.02)
-    assert found.high[0] == 30
-
-
-def test_the_error_of_a_place_is_what_a_place_costs():
-    scores = level_units([60, 58, 56, 0])
-    drawn = bootstrap_composites(scores, 4_000, SEED, careful=True)
-    places = 1 + (drawn[:, :, None] + 1e-9 < drawn[:, None, :]).sum(axis=2)
-    found = official_intervals(scores, Conversion(Method.RANK), 4_000, SEED)
-    assert found.se == pytest.approx(0.6 * places.std(axis=0, ddof=1))
-    assert found.se[:3].min() > 0.2
-    assert found.low.min() >= 30 * (1 - 0.02 * 3)
-
-
-def test_standard_scores_of_alike_units_are_mostly_noise():
-    alike = level_units([50, 51, 52, 53, 54, 55])
-    conversion = Conversion(Method.STANDARD, min_deviation=Decimal("0.1"))
-    found = official_intervals(alike, conversion, 2_000, SEED)
-    direct = official_intervals(alike, Conversion(Method.DIRECT), 2_000, SEED)
-    assert found.se.min() > 2 * direct.se.max()
-
-
-def test_intervals_are_centred_and_cut_to_what_can_be_given():
-    replicates = np.array([[1.0, 29], [3, 31]])
-    found = converted_intervals(
-        np.array([2.0, 29.9]), replicates, (np.zeros(2), np.full(2, 30.0)), df=np.array([np.inf, 2])
-    )
-    assert found.se == pytest.approx([2**0.5, 2**0.5])
-    assert found.low == pytest.approx([0, 29.9 - 4.30265273 * 2.01**0.5])
-    assert found.high == pytest.approx([2 + 1.95996398 * 2**0.5, 30])
-
-
-def test_what_nobody_saw_vary_has_no_interval():
-    agreed = scores_of([[[0, 0, 0, 5, 0]], [[0, 0, 0, 0, 7]]], [1.0])
-    found = official_intervals(agreed, Conversion(), 100, SEED)
-    assert np.isnan([found.low, found.high]).all()
-    single = scores_of([[[0, 0, 0, 1, 0]], [[0, 0, 0, 0, 1]]], [1.0])
-    for method in Method:
-        unknown = official_intervals(single, Conversion(method, min_units=2), 100, SEED)
-        assert np.isnan([unknown.se, unknown.low, unknown.high]).all()
-
-
-def test_a_unit_without_a_score_takes_no_place():
-    counts = MIXED.counts[:, :1].copy()
-    counts[1] = 0
-    scores = scores_of(counts, [[1], [0], [1]])
-    found = official_intervals(scores, Conversion(Method.RANK), 200, SEED)
-    assert np.isnan(found.se).tolist() == [False, True, False]
-    assert found.low[2] >= 30 * 0.98
 
 
 def test_a_best_composite_of_nought_is_divided_by_nobody():

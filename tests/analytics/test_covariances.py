@@ -15,6 +15,7 @@ from analytics.pair_tables import pair_tables
 from analytics.shapes import NOWHERE, RatingRows, ScoreCounts
 from analytics.shaping import score_counts
 from analytics.social import ReadyScore, Unit, score
+from analytics.variances import limits
 from tests.analytics.rule_documents import rules, tally
 
 STATS = Path(__file__).parents[1] / "data" / "stats"
@@ -197,6 +198,9 @@ def test_independent_groups_are_as_uncertain_as_the_exact_result_says(counts, tr
         assert (interval.low is None) == bool(np.isnan(found.careful[u, u]))
         if interval.df is not None:
             assert found.df[u] == pytest.approx(interval.df, rel=1e-5)
+            direct = float(result.unit(code).direct)
+            ends = limits(direct, found.careful_se[u], found.df[u], found.skewness[u])
+            assert np.clip(ends, 0, 30) == pytest.approx([interval.low, interval.high], rel=1e-5)
             assert found.variance_shares[u].sum() == pytest.approx(1)
     off = found.plain[~np.eye(3, dtype=bool)]
     assert np.nan_to_num(off).tolist() == [0.0] * 6

@@ -26,6 +26,15 @@ def test_the_interval_holds_the_score_and_is_wider_than_nothing():
         assert interval.se > 0
 
 
+def test_where_few_dissent_the_interval_reaches_further_down():
+    """990 of 1,000 at the top: below are three standard errors, above less than two."""
+    few = tally({("citizens", "U1"): {"A": 990, "B": 4, "C": 3, "E": 3}})
+    result, found = intervals(few, one_group(small_samples="none"))
+    direct, interval = float(result.unit("U1").direct), found["U1"]
+    assert direct - interval.low > 2.4 * interval.se
+    assert interval.high - direct < 1.6 * interval.se
+
+
 def test_a_unit_without_a_score_has_no_interval():
     assert "U3" not in intervals(tally(MIXED), one_group())[1]
 
@@ -85,13 +94,14 @@ def test_without_lists_nothing_is_said_of_them():
 
 def test_a_list_narrows_the_interval_by_what_has_answered():
     """40 of 160 have answered: the variance is 3/4 of that of an endless population."""
-    found = listed(tally(MIXED), one_group(), {("citizens", None): 160})[1]["U1"]
+    even = tally({**MIXED, ("citizens", "U1"): {"A": 10, "B": 20, "C": 10}})  # without skewness
+    found = listed(even, one_group(), {("citizens", None): 160})[1]["U1"]
     assert found.listed.se == pytest.approx(0.75**0.5 * found.se)
     assert found.listed.high - found.listed.low == pytest.approx(
         0.75**0.5 * (found.high - found.low)
     )
     assert found.listed.df == pytest.approx(found.df)
-    without = intervals(tally(MIXED), one_group())[1]["U1"]
+    without = intervals(even, one_group())[1]["U1"]
     assert (found.se, found.low, found.high) == (without.se, without.low, without.high)
 
 

@@ -194,8 +194,8 @@ def test_the_hand_worked_interval():
         own, larger = mean_variances(sample, row["s2_pool"] * 10**4)
         assert larger.variance == pytest.approx(row["s2_used"] * 10**4 / row["n"])
         assert larger.df == row["df"]
-        plain.append(own.weighted(shares[row["group"]] ** 2))
-        careful.append(larger.weighted(shares[row["group"]] ** 2))
+        plain.append(own.weighted(shares[row["group"]]))
+        careful.append(larger.weighted(shares[row["group"]]))
     interval = interval_of(24.804, plain, careful, made)
     assert interval.se == pytest.approx(0.6117651799595342)
     assert (interval.low, interval.high, interval.df) == pytest.approx(
