@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from analytics.rule_set import Conversion, Method
+from analytics.rules.rule_set import Conversion, Method
 from analytics.shapes import Bools, Floats, Integers, ScoreCounts, ratio_of
 from analytics.variances import class_spread, larger_variances, own_variances
 

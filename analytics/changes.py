@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics.rule_set import METHOD_PARAMETERS, RuleSet, SmallSamples
+from analytics.rules.rule_set import METHOD_PARAMETERS, RuleSet, SmallSamples
 from analytics.shapes import Floats, ratio_of
 from analytics.variances import COVERAGE, t_quantile
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from analytics.figures import mean, root, settled, variance
-from analytics.rule_set import Conversion, Method
+from analytics.rules.rule_set import Conversion, Method
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analytics.faults import N_, Fault
 from analytics.figures import whole
 from analytics.histogram import NO_BALLOTS, Histogram
-from analytics.rule_set import RuleSet
+from analytics.rules.rule_set import RuleSet
 from analytics.social_result import Unit
 from analytics.tally import BLANK, OPEN_CHANNEL, Columns, Integers, Tally
 

@@ -9,7 +9,7 @@ from analytics.intervals import Interval
 from analytics.merge_result import UnitResult
 from analytics.readers import Invited
 from analytics.returns import return_flags, return_share
-from analytics.rule_set import RuleSet
+from analytics.rules.rule_set import RuleSet
 from analytics.social_result import ClassFacts, GroupScore, SocialResult
 
 

@@ -17,7 +17,7 @@ from analytics.readers import (
     read_units,
     read_work,
 )
-from analytics.rule_set import RuleSet
+from analytics.rules.rule_set import RuleSet
 from analytics.social import score
 from analytics.tally import Cell, Tally
 

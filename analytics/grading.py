@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from analytics.merge_result import GradeReason
-from analytics.rule_set import RuleSet, TieBreak
+from analytics.rules.rule_set import RuleSet, TieBreak
 
 Key = tuple[Decimal, ...]
 

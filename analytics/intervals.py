@@ -7,7 +7,7 @@ from typing import Protocol
 
 from analytics.faults import N_, Fault
 from analytics.histogram import Histogram, cubed_deviations, squared_deviations
-from analytics.rule_set import RuleSet
+from analytics.rules.rule_set import RuleSet
 from analytics.shrinkage import Sample, prior_of
 from analytics.social_result import GroupScore, SocialResult, UnitScore
 from analytics.tally import Tally

@@ -17,7 +17,7 @@ from analytics.merge_result import (
     UnitResult,
     WorkEntry,
 )
-from analytics.rule_set import RuleSet
+from analytics.rules.rule_set import RuleSet
 from analytics.social_result import SocialResult, UnitScore
 
 __all__ = [

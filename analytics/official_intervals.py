@@ -14,7 +14,7 @@ from analytics.bootstraps import (
 )
 from analytics.covariances import ScoreCovariance
 from analytics.ranks import rank_sets
-from analytics.rule_set import Conversion, Method
+from analytics.rules.rule_set import Conversion, Method
 from analytics.shapes import Bools, Floats, Integers, ScoreCounts
 from analytics.variances import t_quantile
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from analytics.rankings import ROUNDING, Alternative, alternative, composites_of, ranks_of
-from analytics.rule_set import Conversion, Method
+from analytics.rules.rule_set import Conversion, Method
 from analytics.shapes import Floats, Integers, PatternCounts, ScoreCounts, ratio_of
 
 

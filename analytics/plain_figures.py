@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import SupportsFloat
 
-from analytics.evidence_result import Limits
+from analytics.evidence.result import Limits
 from analytics.shapes import Floats
 
 

@@ -12,7 +12,7 @@ from analytics.faults import FileFault
 from analytics.row_faults import empty_cell, no_people, seen_before, unknown_code
 from analytics.shapes import NOWHERE, Bools, Integers
 from analytics.tables import FaultList, read_table
-from analytics.weighting import Margin
+from analytics.weighting.weights import Margin
 
 _PEOPLE: Final = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
 

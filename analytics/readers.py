@@ -13,8 +13,8 @@ import numpy as np
 from analytics.faults import N_, FileFault
 from analytics.merge_result import WorkEntry
 from analytics.row_faults import MOST_SIGNS, empty_cell, no_people, seen_before, shown, unknown_code
-from analytics.rule_reader import parse_rules
-from analytics.rule_set import RuleSet
+from analytics.rules.rule_reader import parse_rules
+from analytics.rules.rule_set import RuleSet
 from analytics.social_result import Unit
 from analytics.tables import FaultList, read_table, read_text
 from analytics.tally import BLANK

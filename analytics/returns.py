@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from analytics.rule_set import Group
+from analytics.rules.rule_set import Group
 from analytics.social_result import Flag
 
 

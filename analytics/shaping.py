@@ -6,7 +6,7 @@ import numpy as np
 
 from analytics.counting import signs_of
 from analytics.histogram import mean_score
-from analytics.rule_set import RuleSet
+from analytics.rules.rule_set import RuleSet
 from analytics.shapes import NOWHERE, Floats, PatternCounts, ScoreCounts
 from analytics.social_result import SocialResult, Unit
 from analytics.tally import BLANK, OPEN_CHANNEL, Tally

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from analytics.figures import mean
 from analytics.histogram import Histogram, squared_deviations
-from analytics.rule_set import SmallSamples
+from analytics.rules.rule_set import SmallSamples
 from analytics.shrinkage import Prior, Sample, prior_of
 from analytics.social_result import Flag
 

@@ -16,7 +16,7 @@ from analytics.conversion import (
     spreads,
 )
 from analytics.figures import weighted_mean
-from analytics.rule_set import Method, RuleSet
+from analytics.rules.rule_set import Method, RuleSet
 from analytics.small_samples import Means, Treated, View, treat
 from analytics.social_result import (
     ClassFacts,

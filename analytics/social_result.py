@@ -6,7 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from analytics.histogram import NO_BALLOTS, Histogram
-from analytics.rule_set import Method
+from analytics.rules.rule_set import Method
 from analytics.tally import Tally
 
 

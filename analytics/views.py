@@ -7,7 +7,7 @@ from typing import NoReturn
 from analytics.counting import Counts, count_ballots, trim_count
 from analytics.faults import N_, Fault
 from analytics.histogram import mean_score, trimmed
-from analytics.rule_set import Group, RuleSet
+from analytics.rules.rule_set import Group, RuleSet
 from analytics.social_result import Flag, GroupScore, ReadyScore, Unit
 from analytics.tally import Tally
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.careless import irv, longstring, mahalanobis
+from analytics.quality.careless import irv, longstring, mahalanobis
 from analytics.reliability import item_statistics
 from analytics.shapes import Floats
 from bench import crowd

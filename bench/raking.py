@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.shapes import Floats
-from analytics.weighting import Margin, rake
+from analytics.weighting.weights import Margin, rake
 from bench import crowd
 from bench.figures import Table
 from bench.turns import (

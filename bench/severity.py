@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from analytics.crossed_effects import crossed_effects
 from analytics.pair_tables import pair_tables
+from analytics.severity.crossed_effects import crossed_effects
+from analytics.severity.two_way import two_way_effects
 from analytics.shapes import RatingRows
-from analytics.two_way import two_way_effects
 from bench.crowd import write_columns
 from bench.figures import Goal, Table, figure
 from bench.turns import (

@@ -13,12 +13,12 @@ from flask_babel import gettext
 
 from analytics import analyses
 from analytics.analyses import Document
+from analytics.analyses.studies import Study, StudyFiles, read_study
 from analytics.ballot_tables import read_places
-from analytics.calibration import Bounds
 from analytics.files import read_rules
 from analytics.population_tables import read_population
 from analytics.rules import preset
-from analytics.studies import Study, StudyFiles, read_study
+from analytics.weighting.calibration import Bounds
 from surveys.commands import SayingGroup
 
 Work = Callable[..., Document]

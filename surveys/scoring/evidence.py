@@ -8,8 +8,8 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analytics.evidence_inputs import EvidenceInputs, LastYear, PopulationTable
-from analytics.evidence_inputs import Written as Comment
+from analytics.evidence.inputs import EvidenceInputs, LastYear, PopulationTable
+from analytics.evidence.inputs import Written as Comment
 from analytics.plain_values import plain_value
 from analytics.shapes import Floats
 from analytics.shaping import score_counts
@@ -93,7 +93,7 @@ def evidence_document(inputs: EvidenceInputs) -> str:
     """Return the evidence of a round as the store keeps it."""
     # Here and not at the top: the server only keeps what a child works out, and need not carry
     # the 13 MB of all statistics.
-    from analytics.evidence import evidence_of
+    from analytics.evidence.gathering import evidence_of
 
     made = plain_value(evidence_of(inputs))
     return json.dumps(made, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

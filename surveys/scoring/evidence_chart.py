@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
-from analytics.evidence_result import (
+from analytics.evidence.result import (
     ClassEvidence,
     DriverCell,
     Limits,

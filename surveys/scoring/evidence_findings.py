@@ -7,7 +7,7 @@ from statistics import median
 from flask_babel import gettext, ngettext
 
 from analytics.changes import Verdict
-from analytics.evidence_result import (
+from analytics.evidence.result import (
     ChangeEvidence,
     ClassEvidence,
     CommentEvidence,

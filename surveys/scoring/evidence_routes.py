@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from analytics.faults import Fault, FileFault
 from analytics.population_tables import read_population
-from analytics.weighting import Margin
+from analytics.weighting.weights import Margin
 from surveys import audit, web
 from surveys.access import actor, requires
 from surveys.jobs import is_living, start_job

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from analytics.evidence_result import ClassEvidence, RoundEvidence, UnitEvidence
+from analytics.evidence.result import ClassEvidence, RoundEvidence, UnitEvidence
 from surveys.scoring.run import RunView, UnitFigures
 
 

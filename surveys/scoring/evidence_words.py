@@ -5,7 +5,7 @@ from datetime import date
 
 from flask_babel import gettext
 
-from analytics.evidence_result import DriverCell, GroupEvidence, OtherChoice
+from analytics.evidence.result import DriverCell, GroupEvidence, OtherChoice
 from analytics.faults import N_
 from surveys.scoring import words
 from surveys.scoring.run import RunView

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from analytics.faults import N_, FileFault
 from analytics.tables import FaultList
-from analytics.weighting import Margin
+from analytics.weighting.weights import Margin
 from surveys import audit
 from surveys.models import Link, Population, QuestionnaireRow, RoundState
 from surveys.questionnaire import Channel, Kind

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from analytics import social
-from analytics.evidence_result import RoundEvidence
+from analytics.evidence.result import RoundEvidence
 from analytics.merge import WorkEntry
 from analytics.rules import parse_rules
 from surveys import models, tallies, work

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics.evidence_inputs import EvidenceInputs, Written
+from analytics.evidence.inputs import EvidenceInputs, Written
 from analytics.rules import RuleSet
 from analytics.shapes import NOWHERE, BallotRows
 from analytics.shaping import option_points

@@ -4,8 +4,8 @@ import csv
 import json
 from pathlib import Path
 
+from analytics.analyses.studies import Study, StudyFiles, read_study
 from analytics.rules import RuleSet, parse_rules
-from analytics.studies import Study, StudyFiles, read_study
 from tests.analytics.rule_documents import document
 
 STATS = Path(__file__).parents[1] / "data" / "stats"

@@ -23,15 +23,15 @@ from analytics.analyses import (
     severity_analysis,
     small_samples_analysis,
 )
+from analytics.analyses.studies import read_study
 from analytics.ballot_tables import read_places
-from analytics.calibration import Bounds
 from analytics.drivers import drivers
 from analytics.faults import Fault, Faults, FileFault
 from analytics.population_tables import read_population
 from analytics.ranks import rank_table
 from analytics.rules import preset
 from analytics.shaping import pattern_counts
-from analytics.studies import read_study
+from analytics.weighting.calibration import Bounds
 from tests.analytics.rule_documents import rules
 from tests.analytics.study_files import (
     FOUR_GROUPS,

@@ -11,7 +11,7 @@ from analytics.bootstraps import (
 )
 from analytics.covariances import difference, mean_covariance, score_covariance
 from analytics.pair_tables import pair_tables
-from analytics.rule_set import Conversion, Method
+from analytics.rules.rule_set import Conversion, Method
 from analytics.shapes import RatingRows, ScoreCounts
 from analytics.shaping import score_counts
 from analytics.social import Unit, score

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.careless import average_string, irv, longstring, mahalanobis
-from analytics.chance import chi_square_tail
+from analytics.quality.careless import average_string, irv, longstring, mahalanobis
+from analytics.quality.chance import chi_square_tail
 from analytics.shapes import NOWHERE
 
 REFERENCE = Path(__file__).parents[1] / "data" / "stats" / "bfi_small"

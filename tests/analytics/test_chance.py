@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.chance import (
+from analytics.quality.chance import (
     binomial_tail,
     holm,
     middle_and_spread,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.comments import Comment, comments_report
+from analytics.comments.report import Comment, comments_report
+from analytics.comments.themes import Quote, Share
 from analytics.plain_values import plain_value
-from analytics.themes import Quote, Share
 
 SLOW, KIND, PHONE = "窗口排队太久", "工作人员态度很好", "电话没人接，我的号码是13812345678"
 ROUND = [

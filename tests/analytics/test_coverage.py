@@ -9,7 +9,7 @@ from analytics.bootstraps import social_replicates
 from analytics.covariances import score_covariance
 from analytics.official_intervals import official_intervals
 from analytics.proportions import INTERVALS
-from analytics.rule_set import Conversion, Method
+from analytics.rules.rule_set import Conversion, Method
 from analytics.shapes import ScoreCounts
 from analytics.variances import larger_variances, limits, satterthwaite, third_cumulants
 

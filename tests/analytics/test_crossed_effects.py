@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.crossed_effects import crossed_effects
 from analytics.faults import Fault
 from analytics.pair_tables import pair_tables
+from analytics.severity.crossed_effects import crossed_effects
+from analytics.severity.two_way import two_way_effects
 from analytics.shapes import RatingRows
-from analytics.two_way import two_way_effects
 from tests.analytics.made_ratings import STATS, insteval_small, made_ratings
 
 LMER = json.loads((STATS / "insteval_small.json").read_text(encoding="utf-8"))["expected"]

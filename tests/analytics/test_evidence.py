@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from analytics.evidence import evidence_of
-from analytics.evidence_classes import compared_ranks
-from analytics.evidence_inputs import LastYear, PopulationTable
-from analytics.evidence_parts import EvidenceParts
-from analytics.evidence_quality import quality_evidence
+from analytics.evidence.classes import compared_ranks
+from analytics.evidence.gathering import evidence_of
+from analytics.evidence.inputs import LastYear, PopulationTable
+from analytics.evidence.parts import EvidenceParts
+from analytics.evidence.quality import quality_evidence
 from analytics.plain_values import plain_value
-from analytics.quality import quality
+from analytics.quality.report import quality
 from analytics.shapes import NOWHERE
 from analytics.shaping import score_counts
 from analytics.social import score

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.flag_effect import with_and_without
+from analytics.quality.flag_effect import with_and_without
 from tests.analytics.stuffed_rounds import made
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.key_phrases import NOTABLE, key_phrases, log_odds
+from analytics.comments.key_phrases import NOTABLE, key_phrases, log_odds
 from analytics.shapes import NOWHERE
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.masking import masked
+from analytics.comments.masking import masked
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from analytics.bootstraps import bootstrap_composites, conversion_limits, social
 from analytics.covariances import score_covariance
 from analytics.official_intervals import official_intervals
 from analytics.ranks import rank_sets
-from analytics.rule_set import Conversion, Method
+from analytics.rules.rule_set import Conversion, Method
 from analytics.variances import limits
 from tests.analytics.test_bootstraps import MIXED, POINTS, SEED, scores_of
 

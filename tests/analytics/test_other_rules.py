@@ -13,7 +13,7 @@ from analytics.other_rules import (
     without_padding,
 )
 from analytics.rankings import ranks_of
-from analytics.rule_set import Conversion, Method
+from analytics.rules.rule_set import Conversion, Method
 from analytics.shaping import option_points, pattern_counts, score_counts
 from analytics.social import Unit, score
 from analytics.tally import Cell, Tally

@@ -4,7 +4,7 @@ import pytest
 from analytics.faults import Fault
 from analytics.population_tables import read_attributes, read_population
 from analytics.shapes import NOWHERE
-from analytics.weighting import rake
+from analytics.weighting.weights import rake
 
 POPULATION = "variable,level,population\nage,young,300\nage,old,100\nsex,f,220\nsex,m,180\n"
 ATTRIBUTES = "sex,ballot,group,age\nf,1,citizens,young\nm,2,citizens,old\nm,1,npc,\nf,3,npc,old\n"

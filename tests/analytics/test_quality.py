@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from analytics.faults import Fault
 from analytics.plain_values import plain_value
-from analytics.quality import quality
-from analytics.reasons import Family, Obstacle, QualityBounds, Reason, Source
+from analytics.quality.reasons import Family, Obstacle, QualityBounds, Reason, Source
+from analytics.quality.report import quality
 from analytics.shapes import NOWHERE
 from tests.analytics.stuffed_rounds import PLACES, honest_round, made, shuffled, stuffed
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.segmenting import clauses_of, words_of
-from analytics.word_lists import WordFinder, listed_words, normalised, spelled_out
+from analytics.comments.segmenting import clauses_of, words_of
+from analytics.comments.word_lists import WordFinder, listed_words, normalised, spelled_out
 from tests.house.tree import ROOT
 
 
@@ -64,6 +64,6 @@ def test_a_listed_number_stands_for_any_small_one():
 
 
 def test_who_reads_no_comments_does_not_carry_the_dictionary():
-    program = "import sys, analytics.comments; sys.exit('rjieba' in sys.modules)"
+    program = "import sys, analytics.comments.report; sys.exit('rjieba' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
     assert ended.returncode == 0

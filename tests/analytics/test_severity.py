@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.elimination import MANY, connected_parts, inverted
 from analytics.order_moves import order_moves, ranks_in_parts
 from analytics.pair_tables import pair_tables
-from analytics.severity import SeverityVerdict, is_complete, severity_report
+from analytics.severity.elimination import MANY, connected_parts, inverted
+from analytics.severity.report import SeverityVerdict, is_complete, severity_report
 from analytics.shapes import NOWHERE, RatingRows
 from tests.analytics.made_ratings import STATS, insteval_small, made_ratings
 

@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analytics.analyses.studies import StudyFiles, read_study
+from analytics.analyses.study_parts import study_parts
 from analytics.faults import Faults, FileFault
 from analytics.rules import preset
 from analytics.shapes import NOWHERE
-from analytics.studies import StudyFiles, read_study
-from analytics.study_parts import study_parts
 
 RULES = preset("default")
 HEADER = "ballot,group,unit,duties,law,service,efficiency,overall"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.themes import (
+from analytics.comments.themes import (
     Quote,
     ReadComment,
     Share,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.tones import Tone, rating_check, tone_of
-from analytics.word_lists import listed_rows
+from analytics.comments.tones import Tone, rating_check, tone_of
+from analytics.comments.word_lists import listed_rows
 from tests.house.tree import ROOT
 
 KINDS = {

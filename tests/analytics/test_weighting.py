@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analytics.calibrated_means import calibrated_mean, unit_means
-from analytics.calibration import Bounds
 from analytics.faults import Fault
-from analytics.weighting import (
+from analytics.weighting.calibrated_means import calibrated_mean, unit_means
+from analytics.weighting.calibration import Bounds
+from analytics.weighting.weights import (
     JointTargets,
     Margin,
     design_effect,

@@ -7,13 +7,13 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analytics import evidence_result as result
 from analytics.changes import Incomparable, Verdict
 from analytics.drivers import Quadrant
+from analytics.evidence import result
 from analytics.plain_values import plain_value
-from analytics.reasons import Obstacle, Reason
-from analytics.rule_set import RuleSet
-from analytics.severity import SeverityVerdict
+from analytics.quality.reasons import Obstacle, Reason
+from analytics.rules.rule_set import RuleSet
+from analytics.severity.report import SeverityVerdict
 from surveys.models import Evidence, ScoringRun
 from tests.makers import NOW
 

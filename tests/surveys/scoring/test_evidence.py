@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DatabaseError
 
-from analytics.evidence import evidence_of
+from analytics.evidence.gathering import evidence_of
 from analytics.plain_values import plain_value
 from surveys.db import reading, transaction
 from surveys.jobs import start_job

@@ -10,10 +10,10 @@ from werkzeug.datastructures import FileStorage
 
 from analytics.changes import Incomparable, Verdict
 from analytics.drivers import Quadrant
-from analytics.evidence_result import RankEvidence
-from analytics.reasons import Family, Obstacle, Reason
+from analytics.evidence.result import RankEvidence
+from analytics.quality.reasons import Family, Obstacle, Reason
 from analytics.rules import preset
-from analytics.severity import SeverityVerdict
+from analytics.severity.report import SeverityVerdict
 from surveys.db import reading, transaction
 from surveys.models import AuditEntry, Evidence, Job, Population, Round, RoundState, ScoringRun
 from surveys.scoring import evidence_words

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select
 
 from analytics.faults import FileFault
-from analytics.weighting import Margin
+from analytics.weighting.weights import Margin
 from surveys.db import reading, transaction
 from surveys.models import AuditEntry, Population, RoundState
 from surveys.refusals import WrongState

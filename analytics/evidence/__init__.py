@@ -1,0 +1,1 @@
+"""What statistics say beside a round's official scores."""

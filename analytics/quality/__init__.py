@@ -1,0 +1,1 @@
+"""Which ballots look careless or stuffed."""

@@ -1,0 +1,1 @@
+"""What strict and lenient appraisers do to the order of units."""

@@ -1,0 +1,1 @@
+"""Weights that make ballots stand for a population."""
