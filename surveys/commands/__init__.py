@@ -17,8 +17,8 @@ from surveys.refusals import FileProblems, Refusal
 MOST_LINES = 50
 # Imported when an app is made: they take their groups from here.
 MODULES = (
-    *("accounts", "analyse", "ballots", "bench", "demo", "doctor", "jobs", "move", "rounds"),
-    *("rules", "scores", "server", "surge", "tally", "validity"),
+    *("accounts", "analyse", "ballots", "bench", "demo", "doctor", "evidence", "jobs", "move"),
+    *("rounds", "rules", "scores", "server", "surge", "tally", "validity"),
 )
 
 

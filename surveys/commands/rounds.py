@@ -9,12 +9,15 @@ from sqlalchemy import select
 
 from surveys import audit, web
 from surveys.commands import SayingCommand, SayingGroup
+from surveys.jobs import start_job
+from surveys.jobs.queue import announce
 from surveys.models import Round
 from surveys.planning import actions as planning
 from surveys.planning.reading import read_round
 from surveys.rounds import round_id_of
 from surveys.scoring import actions as scoring
 from surveys.scoring import queries
+from surveys.scoring.evidence import EVIDENCE
 from surveys.scoring.tables import build_csv
 from surveys.scoring.workbook import build_workbook
 from surveys.spreadsheet import read_workbook
@@ -84,14 +87,20 @@ def publish_round(code: str) -> None:
 @click.argument("code")
 @with_appcontext
 def score(code: str) -> None:
-    """Score the closed round CODE: a new run, never changed afterwards."""
+    """Score the closed round CODE: a new run, never changed afterwards.
+
+    Its evidence is worked out by whichever server or worker runs; `flask evidence` does it here.
+    """
     with web.reading() as session:
         round_id = round_id_of(session, code)
         check_drained(session, web.installation().settings, round_id)
         prepared = scoring.prepare_run(session, round_id)
     with web.transaction() as session:
         run = scoring.record_run(session, prepared, web.now(), ACTOR)
+        wanted = {"run": run.number}
+        job = start_job(session, EVIDENCE.name, web.now(), ACTOR, round_id, wanted)
         click.echo(f"{code}  第 {run.number} 次计分 / run {run.number}  {run.tally_sha256[:8]}")
+    announce(web.installation().settings, job.id)
 
 
 @click.command("export", cls=SayingCommand)

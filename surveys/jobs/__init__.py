@@ -5,7 +5,7 @@ parent alone writes, and what it writes happens once. See docs/decisions/0015-jo
 """
 
 from surveys.jobs.kinds import KINDS, Claim, Kind, Result, Step, Task, Write
-from surveys.jobs.rows import cancel_job, is_living, job_of, jobs_of, start_job
+from surveys.jobs.rows import cancel_job, job_of, jobs_of, living_job, start_job
 from surveys.jobs.runner import Runner, start_runner
 
 __all__ = [
@@ -18,9 +18,9 @@ __all__ = [
     "Task",
     "Write",
     "cancel_job",
-    "is_living",
     "job_of",
     "jobs_of",
+    "living_job",
     "start_job",
     "start_runner",
 ]

@@ -55,10 +55,10 @@ def jobs_of(session: Session, round_id: int | None = None, most: int = 50) -> tu
     return tuple(session.scalars(wanted))
 
 
-def is_living(session: Session, round_id: int, kind: str) -> bool:
-    """Tell whether a job of this kind waits or runs in a round."""
+def living_job(session: Session, round_id: int, kind: str) -> int | None:
+    """Return the id of the oldest job of this kind that waits or runs in a round."""
     wanted = select(Job.id).where(Job.round_id == round_id, Job.kind == kind, Job.state.in_(LIVING))
-    return session.scalars(wanted.limit(1)).first() is not None
+    return session.scalars(wanted.order_by(Job.id).limit(1)).first()
 
 
 def cancel_job(session: Session, job_id: int, now: datetime, actor: str) -> bool:

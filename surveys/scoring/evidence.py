@@ -15,7 +15,7 @@ from analytics.shapes import Floats
 from analytics.shaping import score_counts
 from analytics.social import Unit, score
 from surveys import audit, tallies
-from surveys.jobs import Claim, Kind, Result, Task, Write
+from surveys.jobs import Claim, Kind, Result, Task, Write, living_job, start_job
 from surveys.models import Evidence, Round, ScoringRun
 from surveys.recount import one_moment
 from surveys.refusals import EvidenceBehind, RunUnknown
@@ -51,6 +51,21 @@ def keep_evidence(claim: Claim, found: Result, write: Write, folder: Path) -> Re
 
 
 EVIDENCE = Kind("evidence", evidence_work, apply=keep_evidence)
+
+
+def evidence_job(
+    session: Session, round_id: int, number: int, now: datetime, actor: str
+) -> int | None:
+    """Return the id of the job that works out the evidence of a run; None where it is kept.
+
+    One is started unless one of the round waits or runs.
+    """
+    if queries.has_evidence(session, round_id, number):
+        return None
+    living = living_job(session, round_id, EVIDENCE.name)
+    if living is not None:
+        return living
+    return start_job(session, EVIDENCE.name, now, actor, round_id, {"run": number}).id
 
 
 def evidence_inputs(session: Session, round_id: int, number: int) -> tuple[int, EvidenceInputs]:

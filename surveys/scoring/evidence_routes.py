@@ -15,7 +15,7 @@ from analytics.population_tables import read_population
 from analytics.weighting.weights import Margin
 from surveys import audit, web
 from surveys.access import actor, requires
-from surveys.jobs import is_living, start_job
+from surveys.jobs import living_job
 from surveys.jobs.queue import announce
 from surveys.long_tables import guarded_text
 from surveys.models import Role
@@ -31,6 +31,7 @@ from surveys.refusals import (
 )
 from surveys.rounds import round_of
 from surveys.scoring import evidence_chart, evidence_findings, evidence_words, queries, words
+from surveys.scoring.evidence import EVIDENCE, evidence_job
 from surveys.scoring.evidence_view import EvidenceView
 from surveys.scoring.forms import EvidenceForm, PopulationForm
 from surveys.scoring.population import keep_population, variables_of
@@ -40,7 +41,6 @@ from surveys.spreadsheet import shown_name
 
 __all__ = ["blueprint"]  # which these pages are part of
 
-KIND = "evidence"
 POPULATION_BYTES_MAX = 256 * 1024
 
 
@@ -60,13 +60,10 @@ def work_out(round_id: int) -> ResponseReturnValue:
     number = wanted_run()
     with web.reading() as session:
         run = queries.run_view(session, round_id, number)
-    job = None
     with web.transaction() as session:
-        is_kept = queries.has_evidence(session, round_id, run.number)
-        if not is_kept and not is_living(session, round_id, KIND):
-            job = start_job(session, KIND, web.now(), actor(), round_id, {"run": run.number})
-    if job is not None:
-        announce(web.installation().settings, job.id)
+        job_id = evidence_job(session, round_id, run.number, web.now(), actor())
+    if job_id is not None:
+        announce(web.installation().settings, job_id)
     return redirect(url_for("scoring.evidence", round_id=round_id, run=number), 303)
 
 
@@ -151,7 +148,7 @@ def _page(round_id: int, refusal: Refusal | None = None) -> str:
         is_kept = run is not None and queries.has_evidence(session, round_id, run.number)
         people = queries.population_of(session, round_id)
         variables = variables_of(session, round_id)
-        living = is_living(session, round_id, KIND)
+        living = living_job(session, round_id, EVIDENCE.name)
     return render_template(
         "scoring/evidence.html",
         round=appraised,
@@ -159,7 +156,7 @@ def _page(round_id: int, refusal: Refusal | None = None) -> str:
         view=view,
         people=people,
         variables=variables,
-        is_living=living,
+        is_living=living is not None,
         is_outdated=is_kept and view is None,
         form=EvidenceForm(formdata=None),
         population_form=PopulationForm(formdata=None),

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import cast
+from typing import TypeVar, cast
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from analytics import social
@@ -32,6 +32,8 @@ from surveys.scoring.run import (
     RunView,
     UnitFigures,
 )
+
+_Kept = TypeVar("_Kept")
 
 
 def units_of(session: Session, round_id: int) -> tuple[Unit, ...]:
@@ -166,11 +168,7 @@ def run_view(session: Session, round_id: int, number: int | None = None) -> RunV
 
 def evidence_view(session: Session, round_id: int, run: RunView) -> EvidenceView | None:
     """Return the evidence of a run; None where it is not worked out, or by another version."""
-    row = session.scalars(
-        select(Evidence)
-        .join(ScoringRun, ScoringRun.id == Evidence.run_id)
-        .where(ScoringRun.round_id == round_id, ScoringRun.number == run.number)
-    ).one_or_none()
+    row = session.scalars(_of_run(select(Evidence), round_id, run.number)).one_or_none()
     if row is None:
         return None
     try:
@@ -182,12 +180,20 @@ def evidence_view(session: Session, round_id: int, run: RunView) -> EvidenceView
 
 def has_evidence(session: Session, round_id: int, number: int) -> bool:
     """Tell whether evidence of a run is kept, by whichever version of the program."""
-    kept = (
-        select(Evidence.run_id)
-        .join(ScoringRun, ScoringRun.id == Evidence.run_id)
-        .where(ScoringRun.round_id == round_id, ScoringRun.number == number)
-    )
+    kept = _of_run(select(Evidence.run_id), round_id, number)
     return session.scalars(kept).first() is not None
+
+
+def evidence_document(session: Session, round_id: int, number: int) -> str:
+    """Return the evidence that is kept of a run, as JSON."""
+    return session.scalars(_of_run(select(Evidence.document), round_id, number)).one()
+
+
+def _of_run(kept: Select[_Kept], round_id: int, number: int) -> Select[_Kept]:
+    """Return what is selected from the evidence of one run."""
+    return kept.join(ScoringRun, ScoringRun.id == Evidence.run_id).where(
+        ScoringRun.round_id == round_id, ScoringRun.number == number
+    )
 
 
 def population_of(session: Session, round_id: int) -> tuple[Population, ...]:

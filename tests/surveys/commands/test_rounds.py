@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from analytics.rules import parse_rules, preset
 from surveys import web
-from surveys.models import Ballot, RoundState, UnitScore
+from surveys.models import Ballot, Evidence, Job, RoundState, UnitScore
 from surveys.planning import actions as planning
 from surveys.planning.demonstration import demonstration_plan
 from surveys.planning.plan import PlannedClass, PlannedGroup, PlannedUnit, RoundPlan
@@ -241,6 +241,32 @@ def test_a_scored_round_is_exported_as_workbook_and_as_text(run, app, tmp_path):
     assert len(openpyxl.load_workbook(workbook).worksheets) >= 5
     assert "市第1局" in table.read_text(encoding="utf-8-sig")
     assert "没有第 9 次计分" in run("export", "2026", "--run", "9", "--out", workbook, code=1)
+
+
+def test_the_evidence_of_a_run_is_worked_out_once_and_written_down(run, app, tmp_path):
+    with app.app_context(), web.transaction() as session:
+        made = make_round(session, state=RoundState.CLOSED)
+        items = ",".join(item.code for item in made.rules.items)
+    path, out = tmp_path / "ratings.csv", tmp_path / "evidence.json"
+    rated = ["U01,A,A,B,A,B", "U02,C,A,B,A,B"]
+    rows = [f"{number},npc,{ratings}" for number in range(4) for ratings in rated]
+    path.write_text("\n".join([f"ballot,group,unit,{items}", *rows]), encoding="utf-8")
+    run("ballots", "import", path, "--round", "2026")
+    run("score", "2026")
+    run("score", "2026")
+    assert "第 2 次计分的可靠性分析" in run("evidence", "2026", "--out", out)
+    first = out.read_text(encoding="utf-8")
+    units = {unit["code"]: unit for unit in json.loads(first)["units"]}
+    assert units["U01"]["direct"]["score"] > units["U02"]["direct"]["score"]
+    run("evidence", "2026", "--out", out)
+    assert out.read_text(encoding="utf-8") == first, "what is kept is not worked out again"
+    run("evidence", "2026", "--run", "1", "--out", out)
+    with app.app_context(), web.reading() as session:
+        assert len(session.scalars(select(Evidence.run_id)).all()) == 2
+        assert (
+            session.scalars(select(Job.state).where(Job.kind == "evidence")).all() == ["done"] * 2
+        )
+    assert "没有第 9 次计分" in run("evidence", "2026", "--run", "9", code=1)
 
 
 def test_nothing_can_be_scored_without_a_ballot(run, app):
