@@ -31,12 +31,13 @@ def upgrade() -> None:
     op.create_table(
         "evidence",
         sa.Column("run_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("form", sa.String(length=16), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(length=60), nullable=False),
         sa.Column("code_version", sa.String(length=80), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["scoring_run.id"], name=op.f("fk_evidence_run_id")),
-        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_evidence")),
+        sa.PrimaryKeyConstraint("run_id", "form", name=op.f("pk_evidence")),
         sqlite_with_rowid=False,
     )
     then = _refusal(op.get_bind().dialect.name)

@@ -62,7 +62,10 @@ class TallyCheck(Base):
 
 
 class Evidence(Base):
-    """What statistics say beside a run, of the round and of each unit, as JSON; never changed."""
+    """What statistics say beside a run, of the round and of each unit, as JSON; never changed.
+
+    A version of the program whose documents have another form keeps its own beside the older one.
+    """
 
     __tablename__ = "evidence"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -70,6 +73,7 @@ class Evidence(Base):
     run_id: Mapped[int] = mapped_column(
         ForeignKey("scoring_run.id"), primary_key=True, autoincrement=False
     )
+    form: Mapped[str] = mapped_column(String(16), primary_key=True)
     created_at: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(60))
     code_version: Mapped[str] = mapped_column(String(80))

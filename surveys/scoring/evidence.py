@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from analytics.evidence.inputs import EvidenceInputs, LastYear, PopulationTable
 from analytics.evidence.inputs import Written as Comment
+from analytics.evidence.result import RoundEvidence
 from analytics.plain_values import plain_value
 from analytics.shapes import Floats
 from analytics.shaping import score_counts
@@ -23,6 +24,7 @@ from surveys.rounds import rule_set
 from surveys.scoring import queries
 from surveys.scoring.actions import code_version
 from surveys.scoring.ballot_rows import StoredBallots, stored_ballots
+from surveys.scoring.json_form import form_of
 from surveys.scoring.run import RunView
 
 MADE = "evidence.json"
@@ -45,7 +47,8 @@ def keep_evidence(claim: Claim, found: Result, write: Write, folder: Path) -> Re
     """Keep what was worked out, unless another job has kept the evidence of this run before."""
     document = (folder / MADE).read_text(encoding="utf-8")
     with write() as step:
-        if step.session.get(Evidence, found["run_id"]) is None:
+        key = found["run_id"], form_of(RoundEvidence)
+        if step.session.get(Evidence, key) is None:
             record_evidence(step.session, found["run_id"], document, step.now, claim.actor)
     return found
 
@@ -122,6 +125,7 @@ def record_evidence(
     session.add(
         Evidence(
             run_id=run_id,
+            form=form_of(RoundEvidence),
             created_at=now,
             actor=actor,
             code_version=code_version(),

@@ -145,7 +145,6 @@ def _page(round_id: int, refusal: Refusal | None = None) -> str:
         has_runs = bool(queries.run_numbers(session, round_id))
         run = queries.run_view(session, round_id, number) if has_runs else None
         view = None if run is None else queries.evidence_view(session, round_id, run)
-        is_kept = run is not None and queries.has_evidence(session, round_id, run.number)
         people = queries.population_of(session, round_id)
         variables = variables_of(session, round_id)
         living = living_job(session, round_id, EVIDENCE.name)
@@ -157,7 +156,6 @@ def _page(round_id: int, refusal: Refusal | None = None) -> str:
         people=people,
         variables=variables,
         is_living=living is not None,
-        is_outdated=is_kept and view is None,
         form=EvidenceForm(formdata=None),
         population_form=PopulationForm(formdata=None),
         refusal=web.say(refusal) if refusal else None,

@@ -23,7 +23,7 @@ from surveys.models import (
 )
 from surveys.refusals import RunNumberUnknown, RunUnknown
 from surveys.scoring.evidence_view import EvidenceView
-from surveys.scoring.json_form import read_json
+from surveys.scoring.json_form import form_of, read_json
 from surveys.scoring.run import (
     AdjustmentLine,
     Check,
@@ -167,19 +167,16 @@ def run_view(session: Session, round_id: int, number: int | None = None) -> RunV
 
 
 def evidence_view(session: Session, round_id: int, run: RunView) -> EvidenceView | None:
-    """Return the evidence of a run; None where it is not worked out, or by another version."""
+    """Return the evidence of a run; None where this version of the program has kept none."""
     row = session.scalars(_of_run(select(Evidence), round_id, run.number)).one_or_none()
     if row is None:
         return None
-    try:
-        found = read_json(RoundEvidence, row.document)
-    except (AttributeError, KeyError, TypeError, ValueError):  # its form has changed since
-        return None
+    found = read_json(RoundEvidence, row.document)
     return EvidenceView(run, found, row.created_at, row.actor, row.code_version)
 
 
 def has_evidence(session: Session, round_id: int, number: int) -> bool:
-    """Tell whether evidence of a run is kept, by whichever version of the program."""
+    """Tell whether this version of the program has kept evidence of a run."""
     kept = _of_run(select(Evidence.run_id), round_id, number)
     return session.scalars(kept).first() is not None
 
@@ -190,9 +187,11 @@ def evidence_document(session: Session, round_id: int, number: int) -> str:
 
 
 def _of_run(kept: Select[_Kept], round_id: int, number: int) -> Select[_Kept]:
-    """Return what is selected from the evidence of one run."""
+    """Return what is selected from the evidence of one run in the form that is read here."""
     return kept.join(ScoringRun, ScoringRun.id == Evidence.run_id).where(
-        ScoringRun.round_id == round_id, ScoringRun.number == number
+        ScoringRun.round_id == round_id,
+        ScoringRun.number == number,
+        Evidence.form == form_of(RoundEvidence),
     )
 
 

@@ -15,6 +15,7 @@ from analytics.quality.reasons import Obstacle, Reason
 from analytics.rules.rule_set import RuleSet
 from analytics.severity.report import SeverityVerdict
 from surveys.models import Evidence, ScoringRun
+from surveys.scoring.json_form import form_of
 from tests.makers import NOW
 
 GROUPS = ("citizens", "enterprises", "npc", "cppcc")
@@ -161,6 +162,7 @@ def keep(
         .limit(1)
     ).one()
     kept = Evidence(
+        form=form_of(result.RoundEvidence),
         run_id=run_id,
         created_at=now,
         actor="绩效办",

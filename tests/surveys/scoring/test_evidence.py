@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DatabaseError
 
 from analytics.evidence.gathering import evidence_of
+from analytics.evidence.result import RoundEvidence
 from analytics.plain_values import plain_value
 from surveys.db import reading, transaction
 from surveys.jobs import start_job
@@ -16,6 +17,7 @@ from surveys.questionnaire import UnitRating, Validity
 from surveys.refusals import EvidenceBehind, RunUnknown
 from surveys.scoring import queries
 from surveys.scoring.evidence import evidence_inputs
+from surveys.scoring.json_form import form_of
 from surveys.validity import change_validity
 from tests import makers
 from tests.makers import NOW
@@ -144,12 +146,13 @@ def test_what_was_read_back_is_what_was_worked_out(database, made):
     assert view_of(database, made).found == found
 
 
-@pytest.mark.parametrize(
-    "document", ["{}", "[]", "7", '{"seed": 1}'], ids=["nothing", "a list", "a number", "a part"]
-)
-def test_evidence_in_the_form_of_another_version_counts_as_missing(database, made, document):
-    keep(database, made, document)
+def test_evidence_of_another_version_counts_as_missing_and_stays(settings, database, made):
+    keep(database, made, "{}", form="0123456789abcdef")
     assert view_of(database, made) is None
+    assert work_out(settings, database, made).state is JobState.DONE
+    assert view_of(database, made).found.ballots == 9
+    with reading(database) as session:
+        assert "{}" in session.scalars(select(Evidence.document)).all()
 
 
 @pytest.mark.parametrize("change", [update(Evidence).values(actor="-"), delete(Evidence)])
@@ -159,12 +162,13 @@ def test_kept_evidence_is_never_changed(database, made, change):
         session.execute(change)
 
 
-def keep(database, made, document):
+def keep(database, made, document, form=None):
     with transaction(database) as session:
         run_id = evidence_inputs(session, made.round.id, 1)[0]
         session.add(
             Evidence(
                 run_id=run_id,
+                form=form or form_of(RoundEvidence),
                 created_at=NOW,
                 actor="绩效办",
                 code_version="1",

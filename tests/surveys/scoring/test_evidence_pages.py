@@ -109,16 +109,23 @@ def test_a_run_that_has_evidence_is_not_worked_out_again(office, made, store):
         assert session.scalars(select(Job).where(Job.kind == "evidence")).all() == []
 
 
-def test_evidence_in_a_form_that_is_not_read_any_more_is_said(office, made, store):
+def test_beside_evidence_of_another_version_this_one_works_out_its_own(office, made, store):
     with transaction(store) as session:
         run_id = session.scalars(select(ScoringRun.id)).one()
-        session.add(
-            Evidence(
-                run_id=run_id, created_at=makers.NOW, actor="x", code_version="0", document="{}"
-            )
+        older = Evidence(
+            run_id=run_id,
+            form="0123456789abcdef",
+            created_at=makers.NOW,
+            actor="x",
+            code_version="0",
+            document="{}",
         )
-    assert "another version of the program" in said(office, made)
+        session.add(older)
+    assert "has not been worked out yet" in said(office, made)
     assert office.get(page_of(made, "/U01")).status_code == 404
+    with transaction(store) as session:
+        made_evidence.keep(session, made.round.id, made_evidence.made_evidence(made.rules))
+    assert office.get(page_of(made, "/U01")).status_code == 200
 
 
 def test_an_earlier_run_keeps_its_own_evidence(office, made, store, full):

@@ -1,13 +1,13 @@
 """The JSON form of figures, and the scale of the intervals."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 
 from surveys.scoring.chart import MARGIN, WIDTH, Scale, scale_of
-from surveys.scoring.json_form import read_json, write_json
+from surveys.scoring.json_form import form_of, read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -81,3 +81,24 @@ def test_places_run_from_margin_to_margin():
 
 def test_a_unit_without_score_has_no_bar():
     assert Scale(Decimal(0), Decimal(1)).bar(unit(None)) is None
+
+
+def made_of(**fields):
+    return make_dataclass("Part", fields.items(), frozen=True)
+
+
+def test_a_form_is_told_apart_by_names_and_kinds_all_the_way_down():
+    one = made_of(code=str, limits=tuple[float, float] | None)
+    again = made_of(limits=tuple[float, float] | None, code=str)
+    assert form_of(made_of(parts=tuple[one, ...])) == form_of(made_of(parts=tuple[again, ...]))
+    others = [
+        one,
+        made_of(parts=tuple[made_of(code=str, limits=tuple[float, float]), ...]),
+        made_of(parts=tuple[made_of(code=int, limits=tuple[float, float] | None), ...]),
+        made_of(parts=tuple[made_of(code=str, range=tuple[float, float] | None), ...]),
+        made_of(parts=tuple[one, one]),
+        made_of(parts=one),
+    ]
+    forms = {form_of(each) for each in [made_of(parts=tuple[one, ...]), *others]}
+    assert len(forms) == 7
+    assert all(len(form) == 16 for form in forms)
