@@ -289,6 +289,11 @@ def test_from_the_qr_code_to_the_official_workbook(server, browse, tmp_path, dat
     desk.set_viewport_size({"width": 360, "height": 800})
     wait_for_evidence(desk, round_url)
     assert desk.evaluate("document.documentElement.scrollWidth") <= 360
+    explanation = desk.locator("details.how > p").first
+    assert not explanation.is_visible()
+    desk.emulate_media(media="print")
+    assert explanation.is_visible(), "paper cannot be unfolded"
+    desk.emulate_media(media="screen")
     desk.click("a[href$='/evidence/U44']")
     assert str(expected) in desk.inner_text("main")
     assert desk.evaluate("document.documentElement.scrollWidth") <= 360
