@@ -78,7 +78,8 @@ def _ends_by_place(
     if not np.isfinite(covariance).all():
         unknown = np.full(members.size, np.nan)
         return unknown, unknown
-    sets = rank_sets(composites, covariance, replicates=replicates, seed=seed)
+    df = errors.df[members]
+    sets = rank_sets(composites, covariance, replicates=replicates, seed=seed, df=df)
     full_marks = 100 * scores.scale
     if conversion.method is Method.RANK:
         return (
@@ -86,7 +87,7 @@ def _ends_by_place(
             full_marks * place_shares(sets.marginal_low, conversion),
         )
     could_be_best = sets.marginal_low == 1
-    low, high = _ratio_ends(composites, covariance, errors.df[members], could_be_best)
+    low, high = _ratio_ends(composites, covariance, df, could_be_best)
     return full_marks * low, full_marks * high
 
 

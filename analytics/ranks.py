@@ -12,6 +12,8 @@ from analytics.shapes import Bools, Floats, Integers
 
 _Ranks = TypeVar("_Ranks", bound="RankTable")
 
+_AS_GOOD_AS_NORMAL = 1e9  # degrees of freedom
+_TINY = 1e-300
 ROUNDING = 1e-12  # differences this small against their size come from adding up in binary
 
 
@@ -46,14 +48,18 @@ class RankSets(RankTable):
     places: int
 
 
-def rank_table(scores: Floats, covariance: Floats, coverage: float = 0.95) -> RankTable:
+def rank_table(
+    scores: Floats, covariance: Floats, coverage: float = 0.95, df: Floats | None = None
+) -> RankTable:
     """Return the ranks of a class (U,) and what is told apart, given the scores' covariance (U, U).
 
-    Two-sided normal tests of all pairs, with Holm's correction (1979); a rank's set begins after
-    the units found better and ends before those found worse. It is the same every time, so it is
+    Two-sided tests of all pairs, with Holm's correction (1979); a rank's set begins after the
+    units found better and ends before those found worse. It is the same every time, so it is
     what a table prints. Pairs whose difference has no variance are told apart if it is not 0.
+    Tests are normal, or Student's where `df` (U,) are the degrees of freedom of the variances:
+    of a difference by Satterthwaite (1946), read as if its scores were independent.
     """
-    part, pairs = _taking_part(scores, covariance, coverage)
+    part, pairs = _taking_part(scores, covariance, coverage, df)
     return _in_place(_table(pairs, coverage), part, scores.size)
 
 
@@ -64,6 +70,7 @@ def rank_sets(
     top: int | None = None,
     replicates: int = 2000,
     seed: int = 1,
+    df: Floats | None = None,
 ) -> RankSets:
     """Return the ranks of a class (U,) with simulated sets and the chances of its ends.
 
@@ -71,11 +78,12 @@ def rank_sets(
     Romano and Wolf 2005): simultaneous ones over all ordered pairs, marginal ones over the
     pairs of a single unit. `top` is the number of places that count as the top, and as the end;
     one where not given. The chances are those of ranks drawn from a normal with these means and
-    this covariance. Neither the order of units nor their scale changes anything.
+    this covariance. Neither the order of units nor their scale changes anything. With `df` (U,)
+    pairs are held against the draws at the normal distance that is as likely as Student's t.
     """
     if replicates < 1:
         raise ValueError("at least one replicate is needed")
-    part, pairs = _taking_part(scores, covariance, coverage)
+    part, pairs = _taking_part(scores, covariance, coverage, df)
     table = _table(pairs, coverage)
     draws = _draws(pairs, replicates, seed)
     places = min(max(1, top or 1), max(1, part.size))
@@ -107,11 +115,13 @@ class _Pairs:
     scores: Floats  # (p,)
     covariance: Floats  # (p, p)
     tie: float  # differences of scores up to this are none
-    t: Floats  # (p, p) by how many standard errors the second is better; infinite if certainly
+    t: Floats  # (p, p) by how many normal errors the second is better; infinite if certainly
     precision: Floats  # (p, p) one over the standard error of the difference, 0 if it has none
 
 
-def _taking_part(scores: Floats, covariance: Floats, coverage: float) -> tuple[Integers, _Pairs]:
+def _taking_part(
+    scores: Floats, covariance: Floats, coverage: float, df: Floats | None
+) -> tuple[Integers, _Pairs]:
     """Return the numbers of the units with a score, and their pairs."""
     if not 0 < coverage < 1:
         raise ValueError("the coverage must lie between 0 and 1")
@@ -123,7 +133,22 @@ def _taking_part(scores: Floats, covariance: Floats, coverage: float) -> tuple[I
         raise Fault(N_("the variance of a score is not known, so ranks have no sets"), "ranks")
     if not np.allclose(own, own.T, rtol=1e-8, atol=0.0):
         raise ValueError("a covariance is symmetric")
-    return part, _pairs(scores[part].astype(np.float64), (own + own.T) / 2)
+    pairs = _pairs(scores[part].astype(np.float64), (own + own.T) / 2)
+    return part, pairs if df is None else replace(pairs, t=_as_normal(pairs, df[part]))
+
+
+def _as_normal(pairs: _Pairs, df: Floats) -> Floats:
+    """Return the normal distances (p, p) that are as likely as Student's t of the differences."""
+    from scipy.special import ndtri, stdtr
+
+    variances = pairs.covariance.diagonal()
+    # A variance of 0 is certain, and its degrees of freedom do not matter.
+    shares = np.where(variances > 0, variances**2 / np.where(variances > 0, df, 1.0), 0.0)
+    squares = np.add.outer(variances, variances) ** 2
+    freedom = np.where(squares > 0, squares, 1.0) / np.maximum(np.add.outer(shares, shares), _TINY)
+    tails = stdtr(np.minimum(freedom, _AS_GOOD_AS_NORMAL), -np.abs(pairs.t))
+    distances: Floats = np.copysign(-ndtri(np.minimum(tails, 0.5)), pairs.t)
+    return np.where(np.isfinite(pairs.t) & (pairs.t != 0), distances, pairs.t)
 
 
 def _pairs(scores: Floats, covariance: Floats) -> _Pairs:

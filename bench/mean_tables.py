@@ -147,12 +147,12 @@ def _estimates(tables: list[ScoreCounts]) -> list[tuple[Floats, Floats]]:
 def _ranked(table: ScoreCounts) -> tuple[ScoreCovariance, RankTable]:
     """Return what a table of results shows: scores with errors, and sets of ranks."""
     scores, errors = table.composites, score_covariance(table, {})
-    return errors, rank_table(scores, errors.careful)
+    return errors, rank_table(scores, errors.careful, df=errors.df)
 
 
 def _simulated(table: ScoreCounts) -> object:
     errors = score_covariance(table, {})
-    return rank_sets(table.composites, errors.careful, replicates=DRAWS)
+    return rank_sets(table.composites, errors.careful, replicates=DRAWS, df=errors.df)
 
 
 # --- the tables ----------------------------------------------------------------------------------

@@ -92,25 +92,27 @@ def compared_ranks(parts: EvidenceParts, code: str, members: Integers, top: int)
     direct = parts.scores.scale * parts.scores.composites
     scores = (direct if of == "direct" else inputs.official)[members]
     errors = parts.covariance.careful if of == "direct" else parts.social_covariance
-    covariance, lent = _filled(scores, errors[np.ix_(members, members)])
+    freedom = parts.covariance.df[members]
+    covariance, df, lent = _filled(scores, errors[np.ix_(members, members)], freedom)
     scored = ~np.isnan(scores)
     sets = None
     if np.isfinite(covariance[np.ix_(scored, scored)]).all():
-        sets = rank_sets(scores, covariance, top=top, seed=inputs.seed)
+        sets = rank_sets(scores, covariance, top=top, seed=inputs.seed, df=df)
     return ComparedRanks(of, scores, sets, lent)
 
 
-def _filled(scores: Floats, covariance: Floats) -> tuple[Floats, Integers]:
-    """Return a covariance in which units of unknown error are as uncertain as the most uncertain.
+def _filled(scores: Floats, covariance: Floats, df: Floats) -> tuple[Floats, Floats, Integers]:
+    """Return errors in which units of unknown error are as uncertain as the most uncertain.
 
     NaN is left where nobody in the class has a known error.
     """
-    filled, variances = covariance.copy(), np.diag(covariance)
+    filled, freedom, variances = covariance.copy(), df.copy(), np.diag(covariance)
     lent = np.flatnonzero(np.isnan(variances) & ~np.isnan(scores))
     if lent.size and not np.isnan(variances).all():
         filled[lent], filled[:, lent] = 0.0, 0.0
         filled[lent, lent] = np.nanmax(variances)
-    return filled, lent
+        freedom[lent] = df[np.nanargmax(variances)]
+    return filled, freedom, lent
 
 
 def class_evidence(parts: EvidenceParts, code: str, found: ClassParts | None) -> ClassEvidence:

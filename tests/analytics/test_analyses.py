@@ -144,8 +144,10 @@ def test_ranks_agree_with_the_reference_and_with_their_own_covariance(real_study
     (of_class,) = found["classes"]
     ranks = {row["unit"]: row for row in of_class["units"]}
     assert [ranks[code]["rank"] for code in REAL_UNITS] == INSTEVAL["ranks_from_clustered"]["rank"]
-    covariance = np.array(interval_analysis(real_study)["covariance"]["careful"])
-    table = rank_table(np.array(INSTEVAL["score30"]), covariance)
+    intervals = interval_analysis(real_study)
+    covariance = np.array(intervals["covariance"]["careful"])
+    df = np.array([row["df"] for row in intervals["units"]])
+    table = rank_table(np.array(INSTEVAL["score30"]), covariance, df=df)
     assert [ranks[code]["low"] for code in REAL_UNITS] == table.low.tolist()
     assert [ranks[code]["high"] for code in REAL_UNITS] == table.high.tolist()
     for u, code in enumerate(REAL_UNITS):

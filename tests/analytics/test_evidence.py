@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import t as student
 
 from analytics.evidence.classes import compared_ranks
 from analytics.evidence.gathering import evidence_of
@@ -160,14 +160,14 @@ def test_a_unit_whose_error_nobody_knows_counts_as_the_least_certain():
     compared = compared_ranks(parts, "c0", np.arange(5), top=1)
     assert (compared.of, compared.lent.tolist()) == ("direct", [2])
     others = [0, 1, 3, 4]
-    least_certain = parts.covariance.careful_se[others].max()
-    expected = 1 + sum(
-        norm.cdf(
-            (compared.scores[other] - compared.scores[2])
-            / np.hypot(least_certain, parts.covariance.careful_se[other])
-        )
-        for other in others
-    )
+    errors, df = parts.covariance.careful_se, parts.covariance.df
+    least = max(others, key=lambda other: errors[other])
+    expected = 1.0
+    for other in others:
+        squares = np.array([errors[least], errors[other]]) ** 2
+        freedom = squares.sum() ** 2 / (squares**2 / df[[least, other]]).sum()
+        apart = compared.scores[other] - compared.scores[2]
+        expected += student.cdf(apart / squares.sum() ** 0.5, freedom)
     assert compared.sets.expected[2] == pytest.approx(expected)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t as student
 
 from analytics.faults import Fault
 from analytics.ranks import _draws, _taking_part, rank_sets, rank_table
@@ -189,7 +190,7 @@ def test_sets_hold_the_own_rank_and_marginal_ones_are_inside(drawn):
 def test_later_steps_only_narrow_the_sets_of_the_first(drawn):
     scores, covariance = drawn
     made = rank_sets(scores, covariance, replicates=60, seed=3)
-    _, pairs = _taking_part(scores, covariance, 0.95)
+    _, pairs = _taking_part(scores, covariance, 0.95, None)
     draws = _draws(pairs, 60, 3)
     t = (draws[None, :, :] - draws[:, None, :]) * pairs.precision[:, :, None]
     largest = np.sort(np.abs(t).max(axis=(0, 1)))
@@ -298,3 +299,59 @@ def test_sets_hold_the_true_ranks_in_many_runs(truth, covariance):
     """95 % less three Monte Carlo errors of 3,000 runs."""
     found = held(TRUTHS[truth], covariances()[covariance], 3000, 1000)
     assert (found >= 0.95 - 3 * 0.004).all()
+
+
+@pytest.mark.parametrize("df", [(4.0, 9.0), (30.0, 2.5), (1.0, 1.0)])
+def test_few_ballots_are_told_apart_by_student_and_not_by_normal_tests(df):
+    """Two units: they are told apart where Welch's test says so, and not a hair before."""
+    se = np.array([1.5, 0.7])
+    freedom = (se**2).sum() ** 2 / (se**4 / np.array(df)).sum()
+    just = student.ppf(0.975, freedom) * np.hypot(*se)
+    for difference, apart in ((1.001 * just, True), (0.999 * just, False)):
+        scores = np.array([50.0, 50 + difference])
+        table = rank_table(scores, np.diag(se**2), df=np.array(df))
+        assert table.indistinct[0, 1] != apart
+        assert table.expected[0] == pytest.approx(
+            1 + student.cdf(difference / np.hypot(*se), freedom)
+        )
+    assert not rank_table(scores, np.diag(se**2)).indistinct[0, 1], "a normal test is sure sooner"
+
+
+@given(classes())
+def test_endless_degrees_of_freedom_are_normal_tests(drawn):
+    scores, covariance = drawn
+    endless = np.full(scores.size, np.inf)
+    made, again = (rank_sets(scores, covariance, replicates=60, df=df) for df in (None, endless))
+    for name in ("low", "high", "simultaneous_low", "marginal_low", "marginal_high"):
+        assert getattr(made, name).tolist() == getattr(again, name).tolist()
+
+
+@given(classes(), st.floats(1, 50))
+def test_fewer_degrees_of_freedom_never_tell_more_apart(drawn, few):
+    scores, covariance = drawn
+    df = np.full(scores.size, few)
+    made, fewer = (rank_table(scores, covariance, df=each) for each in (df * 3, df))
+    assert (made.indistinct <= fewer.indistinct).all()
+
+
+def test_classes_that_are_alike_are_seldom_told_apart_on_ten_ballots_each():
+    """Twenty polarised units of ten ballots: 95 of 100 classes without a false finding.
+
+    Measured with 3,000 classes: .95 with Student's tests, .84 with normal ones (error .006).
+    """
+    points, shares = np.array([0.0, 30, 60, 80, 100]), [0.40, 0.07, 0.06, 0.07, 0.40]
+    counts = np.random.default_rng(7).multinomial(10, shares, (400, 20))
+    means = counts @ points / 10
+    variances = (counts @ points**2 - 10 * means**2) / 9 / 10
+    df = np.full(20, 9.0)
+    clean = {
+        name: np.mean(
+            [
+                rank_table(mean, np.diag(variance), df=each).indistinct.sum() == 20 * 19
+                for mean, variance in zip(means, variances, strict=True)
+            ]
+        )
+        for name, each in (("student", df), ("normal", None))
+    }
+    assert clean["student"] > 0.92
+    assert clean["normal"] < 0.90
