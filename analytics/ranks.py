@@ -13,7 +13,6 @@ from analytics.shapes import Bools, Floats, Integers
 _Ranks = TypeVar("_Ranks", bound="RankTable")
 
 _AS_GOOD_AS_NORMAL = 1e9  # degrees of freedom
-_TINY = 1e-300
 ROUNDING = 1e-12  # differences this small against their size come from adding up in binary
 
 
@@ -141,14 +140,18 @@ def _as_normal(pairs: _Pairs, df: Floats) -> Floats:
     """Return the normal distances (p, p) that are as likely as Student's t of the differences."""
     from scipy.special import ndtri, stdtr
 
-    variances = pairs.covariance.diagonal()
+    first, second = np.nonzero(np.triu(np.isfinite(pairs.t) & (pairs.t != 0)))
+    t, variances = pairs.t[first, second], pairs.covariance.diagonal()
     # A variance of 0 is certain, and its degrees of freedom do not matter.
-    shares = np.where(variances > 0, variances**2 / np.where(variances > 0, df, 1.0), 0.0)
-    squares = np.add.outer(variances, variances) ** 2
-    freedom = np.where(squares > 0, squares, 1.0) / np.maximum(np.add.outer(shares, shares), _TINY)
-    tails = stdtr(np.minimum(freedom, _AS_GOOD_AS_NORMAL), -np.abs(pairs.t))
-    distances: Floats = np.copysign(-ndtri(np.minimum(tails, 0.5)), pairs.t)
-    return np.where(np.isfinite(pairs.t) & (pairs.t != 0), distances, pairs.t)
+    parts = np.where(variances > 0, variances**2 / np.where(variances > 0, df, 1.0), 0.0)
+    squares = (variances[first] + variances[second]) ** 2
+    least = squares / _AS_GOOD_AS_NORMAL
+    freedom = squares / np.maximum(parts[first] + parts[second], least)
+    tails = stdtr(freedom, -np.abs(t))
+    normal = pairs.t.copy()
+    normal[first, second] = np.copysign(-ndtri(tails), t)
+    normal[second, first] = -normal[first, second]
+    return normal
 
 
 def _pairs(scores: Floats, covariance: Floats) -> _Pairs:
