@@ -260,6 +260,7 @@ SAID_OF_UNITS = {
         "Work on first: Lawful administration",
         "that of the whole class",
         "40 comments, 31 of them different",
+        "Quotes are masked by machine",
     ),
     "U02": (
         "Slightly other weights could move it: places 1–2",
@@ -267,6 +268,7 @@ SAID_OF_UNITS = {
         "Clearly worse than before",
         "No item stands out",
         "too few to speak of tones",
+        "so that nobody is recognised by their words",
     ),
     "U03": (
         "Place 1 in its class is clear",
@@ -284,6 +286,7 @@ SAID_OF_UNITS = {
 def test_the_page_of_a_unit_says_everything(office, made, full, code):
     page = said(office, made, f"/{code}")
     assert [words for words in SAID_OF_UNITS[code] if words not in page] == []
+    assert ("Quotes are masked" in page) == (code == "U01"), "only where there is a quote"
 
 
 @pytest.mark.parametrize("lang", ["zh", "zh-TW", "en"])
