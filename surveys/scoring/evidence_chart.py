@@ -132,8 +132,8 @@ def item_map(cells: Sequence[DriverCell], one: ClassEvidence) -> ItemMap | None:
     if not known or across is None or up is None:
         return None
     # The cuts stand in the middle, so that each quadrant has the same room.
-    wide = max(abs(importance - across) for _, _, importance, _ in known) or 1.0
-    tall = max(abs(performance - up) for _, _, _, performance in known) or 1.0
+    wide = _reach((importance - across, cell.share_se) for _, cell, importance, _ in known)
+    tall = _reach((performance - up, cell.performance_se) for _, cell, _, performance in known)
     middle_x, middle_y = MAP_WIDTH / 2, MAP_HEIGHT / 2
     reach_x, reach_y = middle_x - MAP_EDGE, middle_y - MAP_EDGE
     points = [
@@ -147,6 +147,14 @@ def item_map(cells: Sequence[DriverCell], one: ClassEvidence) -> ItemMap | None:
         for number, cell, importance, performance in known
     ]
     return ItemMap(_spread(points, middle_x, middle_y), middle_x, middle_y)
+
+
+def _reach(found: Iterable[tuple[float, float | None]]) -> float:
+    """Return how far a side of the map reaches, from distances from the cut with their errors.
+
+    It is twice as far as chance takes a figure at least, so that what is near stands near.
+    """
+    return max(max(abs(distance), 2 * 1.96 * (error or 0.0)) for distance, error in found) or 1.0
 
 
 def _spread(points: list[Point], cut_x: float, cut_y: float) -> tuple[Point, ...]:

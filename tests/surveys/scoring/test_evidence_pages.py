@@ -464,6 +464,13 @@ def test_a_map_puts_items_into_the_quadrants_they_are_said_to_be_in():
     assert item_map(made_evidence.UNKNOWN_DRIVERS, of_class) is None
 
 
+def test_unclear_items_stand_near_the_cross():
+    """The map would else blow up differences that mean nothing until they fill it."""
+    drawn = item_map(made_evidence.UNCLEAR_DRIVERS, FULL.classes[0])
+    assert max(abs(point.x - drawn.cut_x) for point in drawn.points) < MAP_WIDTH / 4
+    assert max(abs(point.y - drawn.cut_y) for point in drawn.points) < MAP_HEIGHT / 4
+
+
 def test_items_that_would_lie_on_each_other_are_drawn_apart_on_their_sides():
     of_class = FULL.classes[0]
     cell = made_evidence.UNCLEAR_DRIVERS[0]
