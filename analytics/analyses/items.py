@@ -4,7 +4,8 @@ from typing import Any
 
 from analytics.analyses.document_heads import Document, study_document
 from analytics.analyses.studies import Study
-from analytics.drivers import Drivers, Importance, drivers
+from analytics.drivers.importance import Importance
+from analytics.drivers.report import Drivers, drivers
 from analytics.evidence.parts import OVERALL
 from analytics.faults import N_, Fault
 from analytics.shaping import pattern_counts
@@ -15,7 +16,8 @@ DRIVER_CLAIMS = {
         "bring so many points."
     ),
     "quadrant": N_(
-        "Half of all items are below a median by construction: it says where to look first."
+        "Half of all items are below a median by construction: it says where to look first. "
+        "Unclear is what stands within 1.96 standard errors of a median."
     ),
 }
 
@@ -54,6 +56,7 @@ def _class(found: Drivers, number: int) -> dict[str, Any]:
                 **_importance(found.of_classes, number, j),
                 "performance": found.class_performance[number, j],
                 "performance_se": found.class_performance_se[number, j],
+                "quadrant": found.class_quadrants[number][j],
             }
             for j, item in enumerate(found.items)
         ],
@@ -71,6 +74,7 @@ def _unit(found: Drivers, unit: int, unit_class: str) -> dict[str, Any]:
                 "item": item,
                 **_importance(found.of_units, unit, j),
                 "share_in_use": found.shares[unit, j],
+                "share_in_use_se": found.share_se[unit, j],
                 "performance": found.performance[unit, j],
                 "performance_se": found.performance_se[unit, j],
                 "quadrant": found.quadrants[unit][j],
@@ -85,10 +89,10 @@ def _fit(of: Importance, row: int) -> dict[str, Any]:
 
 
 def _importance(of: Importance, row: int, item: int) -> dict[str, Any]:
-    importance, r2 = of.importance[row, item], of.r2[row]
     return {
-        "importance": importance,
-        "share": importance / r2 if r2 > 0 else None,
+        "importance": of.importance[row, item],
+        "share": of.shares[row, item],
+        "share_se": of.share_se[row, item],
         "correlation": of.correlations[row, item],
         "vif": of.vif[row, item],
     }

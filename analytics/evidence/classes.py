@@ -5,11 +5,12 @@ from itertools import chain
 
 import numpy as np
 
+from analytics.evidence.items import class_items
 from analytics.evidence.parts import EvidenceParts
 from analytics.evidence.result import ClassEvidence, OtherChoice
 from analytics.group_reliability import group_concordance
 from analytics.other_rules import other_conversions, other_points, usual_points, without_padding
-from analytics.plain_figures import known, known_row
+from analytics.plain_figures import known
 from analytics.rankings import Alternative
 from analytics.ranks import RankSets, rank_sets
 from analytics.rules.rule_set import Method
@@ -22,7 +23,7 @@ from analytics.sensitivity import (
     smallest_switch,
     weight_sensitivity,
 )
-from analytics.shapes import Floats, Integers, ratio_of
+from analytics.shapes import Floats, Integers
 from analytics.shaping import option_points
 
 NARROW, WIDE = 0.1, 0.2
@@ -117,7 +118,8 @@ def _filled(scores: Floats, covariance: Floats, df: Floats) -> tuple[Floats, Flo
 
 def class_evidence(parts: EvidenceParts, code: str, found: ClassParts | None) -> ClassEvidence:
     """Return what is said of a class."""
-    of_items = _items(parts, code)
+    drivers = parts.drivers
+    number = 0 if drivers is None else drivers.classes.index(code)
     concordance = group_concordance(parts.patterns, code)
     return ClassEvidence(
         code=code,
@@ -129,11 +131,10 @@ def class_evidence(parts: EvidenceParts, code: str, found: ClassParts | None) ->
         concordance_groups=concordance.raters,
         tau_b_least=None if found is None else known(found.narrow.tau_b_least),
         choices=() if found is None else _other_choices(found),
-        importance_cut=None if of_items is None else of_items.importance_cut,
-        performance_cut=None if of_items is None else of_items.performance_cut,
-        importance=() if of_items is None else of_items.importance,
-        performance=() if of_items is None else of_items.performance,
-        r2=None if of_items is None else of_items.r2,
+        importance_cut=None if drivers is None else known(drivers.importance_cuts[number]),
+        performance_cut=None if drivers is None else known(drivers.performance_cuts[number]),
+        drivers=class_items(drivers, number),
+        r2=None if drivers is None else known(drivers.of_classes.r2[number]),
     )
 
 
@@ -181,31 +182,4 @@ def _other_choices(found: ClassParts) -> tuple[OtherChoice, ...]:
             int(np.abs(one.moved).max(initial=0)),
         )
         for kind, one in zip(found.kinds, found.choices, strict=True)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Items:
-    """What goes with the overall answer in a class."""
-
-    importance_cut: float | None
-    performance_cut: float | None
-    importance: tuple[float | None, ...]
-    performance: tuple[float | None, ...]
-    r2: float | None
-
-
-def _items(parts: EvidenceParts, code: str) -> _Items | None:
-    found = parts.drivers
-    if found is None:
-        return None
-    place = found.classes.index(code)
-    r2 = found.of_classes.r2[place]
-    importance = found.of_classes.importance[place]
-    return _Items(
-        importance_cut=known(found.importance_cuts[place]),
-        performance_cut=known(found.performance_cuts[place]),
-        importance=known_row(ratio_of(importance, np.nan_to_num(r2))),
-        performance=known_row(found.class_performance[place]),
-        r2=known(r2),
     )

@@ -9,7 +9,7 @@ import numpy as np
 from analytics.bootstraps import bootstrap_means, social_replicates
 from analytics.channels import ChannelComparison, channel_comparison
 from analytics.covariances import ScoreCovariance, mean_covariance, score_covariance
-from analytics.drivers import Drivers, drivers
+from analytics.drivers.report import Drivers, drivers
 from analytics.evidence.inputs import EvidenceInputs
 from analytics.official_intervals import OfficialIntervals, official_intervals
 from analytics.pair_tables import PairTables, pair_tables

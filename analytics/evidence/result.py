@@ -105,13 +105,14 @@ class PopulationCell:
 
 @dataclass(frozen=True, slots=True)
 class DriverCell:
-    """One item of one unit: what goes with the overall answer, and how the unit does."""
+    """One item of a unit or class: how it goes with the overall answer, and how they do on it."""
 
     item: str
     importance: float | None  # share of R²
+    share_se: float | None
     performance: float | None
     performance_se: float | None
-    quadrant: str | None
+    quadrant: str | None  # unclear where figures are too near to the middle of the class
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +222,7 @@ class ClassEvidence:
     choices: tuple[OtherChoice, ...]
     importance_cut: float | None
     performance_cut: float | None
-    importance: tuple[float | None, ...]  # of the class's items, shares of R²
-    performance: tuple[float | None, ...]
+    drivers: tuple[DriverCell, ...]
     r2: float | None
 
 

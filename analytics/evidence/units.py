@@ -8,13 +8,13 @@ import numpy as np
 from analytics.changes import Change
 from analytics.evidence.classes import ClassParts
 from analytics.evidence.groups import PopulationParts
+from analytics.evidence.items import unit_items
 from analytics.evidence.parts import EvidenceParts
 from analytics.evidence.result import (
     ChangeEvidence,
     ChannelCell,
     CommentEvidence,
     DoubtEffect,
-    DriverCell,
     GroupCell,
     PopulationCell,
     RankEvidence,
@@ -65,7 +65,7 @@ def unit_evidence(
         channels=tuple(_channels(parts, unit)),
         channels_differ=bool(channels.differs[unit]),
         population=tuple(_population(population, unit)),
-        drivers=tuple(_drivers(parts, unit)),
+        drivers=unit_items(drivers, unit),
         drivers_of_class=drivers is not None and bool(drivers.uses_class[unit]),
         comments=comments,
         stability=None
@@ -230,22 +230,6 @@ def _population(population: Sequence[PopulationParts], unit: int) -> list[Popula
         )
         for one in population
         if one.means is not None and one.means.n[unit]
-    ]
-
-
-def _drivers(parts: EvidenceParts, unit: int) -> list[DriverCell]:
-    found = parts.drivers
-    if found is None:
-        return []
-    return [
-        DriverCell(
-            item=item,
-            importance=known(found.shares[unit, j]),
-            performance=known(found.performance[unit, j]),
-            performance_se=known(found.performance_se[unit, j]),
-            quadrant=None if (one := found.quadrants[unit][j]) is None else one.value,
-        )
-        for j, item in enumerate(found.items)
     ]
 
 

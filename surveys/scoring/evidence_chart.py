@@ -1,8 +1,9 @@
 """Where the marks of the evidence's pictures stand: scales, strips of places, shares, a map."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from math import ceil, floor
+from dataclasses import dataclass, replace
+from itertools import combinations
+from math import ceil, floor, hypot
 
 from analytics.evidence.result import (
     ClassEvidence,
@@ -15,6 +16,8 @@ from analytics.evidence.result import (
 
 MARGIN = 8
 MAP_WIDTH, MAP_HEIGHT, MAP_EDGE = 340, 260, 30
+MAP_POINT = 11  # radius of an item on the map
+_PUSHES = 20
 
 
 @dataclass(frozen=True)
@@ -118,11 +121,6 @@ class ItemMap:
     cut_y: float
 
 
-def class_map(items: Sequence[str], one: ClassEvidence) -> ItemMap | None:
-    """Return the map of a class."""
-    return item_map(class_cells(items, one), one)
-
-
 def item_map(cells: Sequence[DriverCell], one: ClassEvidence) -> ItemMap | None:
     """Return the map of some items between the cuts of their class; None without figures."""
     across, up = one.importance_cut, one.performance_cut
@@ -134,46 +132,54 @@ def item_map(cells: Sequence[DriverCell], one: ClassEvidence) -> ItemMap | None:
     if not known or across is None or up is None:
         return None
     # The cuts stand in the middle, so that each quadrant has the same room.
-    wide = max(abs(importance - across) for _, _, importance, _ in known) or 1.0
-    tall = max(abs(performance - up) for _, _, _, performance in known) or 1.0
+    wide = _reach((importance - across, cell.share_se) for _, cell, importance, _ in known)
+    tall = _reach((performance - up, cell.performance_se) for _, cell, _, performance in known)
     middle_x, middle_y = MAP_WIDTH / 2, MAP_HEIGHT / 2
     reach_x, reach_y = middle_x - MAP_EDGE, middle_y - MAP_EDGE
-    return ItemMap(
-        points=tuple(
-            Point(
-                number=number,
-                item=cell.item,
-                x=round(middle_x + (importance - across) / wide * reach_x, 1),
-                y=round(middle_y - (performance - up) / tall * reach_y, 1),
-                quadrant=cell.quadrant,
-            )
-            for number, cell, importance, performance in known
-        ),
-        cut_x=middle_x,
-        cut_y=middle_y,
-    )
-
-
-def class_cells(items: Sequence[str], one: ClassEvidence) -> tuple[DriverCell, ...]:
-    """Return the items of a class as a table shows them."""
-    return tuple(
-        DriverCell(item, importance, performance, None, _quadrant(importance, performance, one))
-        for item, importance, performance in zip(
-            items, one.importance, one.performance, strict=True
+    points = [
+        Point(
+            number=number,
+            item=cell.item,
+            x=round(middle_x + (importance - across) / wide * reach_x, 1),
+            y=round(middle_y - (performance - up) / tall * reach_y, 1),
+            quadrant=cell.quadrant,
         )
+        for number, cell, importance, performance in known
+    ]
+    return ItemMap(_spread(points, middle_x, middle_y), middle_x, middle_y)
+
+
+def _reach(found: Iterable[tuple[float, float | None]]) -> float:
+    """Return how far a side of the map reaches, from distances from the cut with their errors.
+
+    It is twice as far as chance takes a figure at least, so that what is near stands near.
+    """
+    return max(max(abs(distance), 2 * 1.96 * (error or 0.0)) for distance, error in found) or 1.0
+
+
+def _spread(points: list[Point], cut_x: float, cut_y: float) -> tuple[Point, ...]:
+    """Return points that lie on each other pushed apart, each on its own side of the cuts."""
+    x, y = [point.x for point in points], [point.y for point in points]
+    for _ in range(_PUSHES):
+        for i, j in combinations(range(len(points)), 2):
+            away, down = x[j] - x[i], y[j] - y[i]
+            apart = hypot(away, down)
+            if apart >= 2 * MAP_POINT:
+                continue
+            away, down = (away / apart, down / apart) if apart else (0.8, 0.6)
+            push = MAP_POINT - apart / 2
+            for one, sign in ((i, -push), (j, push)):
+                x[one] = _on_side(x[one] + sign * away, points[one].x, cut_x)
+                y[one] = _on_side(y[one] + sign * down, points[one].y, cut_y)
+    return tuple(
+        replace(point, x=round(x[n], 1), y=round(y[n], 1)) for n, point in enumerate(points)
     )
 
 
-def _quadrant(
-    importance: float | None, performance: float | None, one: ClassEvidence
-) -> str | None:
-    if None in (importance, performance, one.importance_cut, one.performance_cut):
-        return None
-    is_important = (importance or 0.0) >= (one.importance_cut or 0.0)
-    is_high = (performance or 0.0) >= (one.performance_cut or 0.0)
-    if is_important:
-        return "keep_up" if is_high else "concentrate_here"
-    return "possible_overkill" if is_high else "low_priority"
+def _on_side(value: float, before: float, cut: float) -> float:
+    """Return a place on the map, on the side of the cut where it was before, inside the edges."""
+    low, high = MAP_POINT, 2 * cut - MAP_POINT
+    return min(max(value, cut), high) if before >= cut else max(min(value, cut), low)
 
 
 def unit_parts(unit: UnitEvidence) -> tuple[Piece, ...]:

@@ -182,6 +182,9 @@ def drivers_finding(found: RoundEvidence) -> str:
     """Return whether it can be said what goes with satisfaction."""
     if not any(one.r2 is not None for one in found.classes):
         return str(gettext("What goes with satisfaction cannot be told: no item asks for it"))
+    quadrants = {cell.quadrant for one in found.classes for cell in one.drivers}
+    if quadrants <= {None, "unclear"}:
+        return str(gettext("Which item to work on first, these ballots cannot tell"))
     return str(gettext("What goes with satisfaction, and how units do on it"))
 
 

@@ -1,6 +1,6 @@
 """Words for what statistics found, in the page's language and without terms of statistics."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from flask_babel import gettext
@@ -89,6 +89,7 @@ QUADRANTS: Mapping[str, str] = {
     "concentrate_here": N_("work on this first"),
     "low_priority": N_("can wait"),
     "possible_overkill": N_("good enough already"),
+    "unclear": N_("too close to tell"),
 }
 
 CHANGES: Mapping[str, str] = {
@@ -261,6 +262,16 @@ def item_name(run: RunView, code: str) -> str:
 def item_names(run: RunView, cells: Iterable[DriverCell]) -> str:
     """Return the words of some items as one text."""
     return listed(item_name(run, cell.item) for cell in cells)
+
+
+def work_on_first(run: RunView, cells: Sequence[DriverCell]) -> str:
+    """Return which items clearly are the first to work on, or that nobody can tell."""
+    first = [cell for cell in cells if cell.quadrant == "concentrate_here"]
+    if first:
+        return str(gettext("Work on first: %(items)s", items=item_names(run, first)))
+    if any(cell.quadrant in {None, "unclear"} for cell in cells):
+        return str(gettext("Which item to work on first, these ballots cannot tell"))
+    return str(gettext("No item stands out as the first to work on"))
 
 
 def listed(names: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ from analytics.analyses import (
 )
 from analytics.analyses.studies import read_study
 from analytics.ballot_tables import read_places
-from analytics.drivers import drivers
+from analytics.drivers.report import drivers
 from analytics.faults import Fault, Faults, FileFault
 from analytics.population_tables import read_population
 from analytics.ranks import rank_table
@@ -377,6 +377,9 @@ def test_drivers_stand_beside_their_items(varied):
         )
         assert sum(one["share"] for one in row["items"]) == pytest.approx(1)
         assert [one["quadrant"] for one in row["items"]] == [*known.quadrants[u]]
+        assert [one["share_in_use_se"] for one in row["items"]] == pytest.approx(
+            known.share_se[u], nan_ok=True
+        )
     assert [one["class"] for one in found["classes"]] == ["a", "b"]
 
 

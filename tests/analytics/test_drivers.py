@@ -6,14 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analytics.drivers import (
-    Method,
-    Quadrant,
-    drivers,
-    item_importance,
-    relative_weights,
-    subset_importance,
-)
+from analytics.drivers.division import relative_weights, subset_importance
+from analytics.drivers.importance import Method, importance_of_rows, item_importance
+from analytics.drivers.report import Quadrant, drivers
 from analytics.faults import Fault
 from analytics.shapes import PatternCounts
 
@@ -183,24 +178,144 @@ def test_performance_is_the_mean_of_all_answers_with_points():
     assert found.class_performance[0, 1] == pytest.approx(given.mean())
 
 
-def test_quadrants_are_cut_at_the_medians_of_the_class():
-    found = drivers(PATTERNS, "overall", fewest=1)
-    assert found.importance_cuts[0] == np.median(found.shares[:2])
-    assert found.performance_cuts[0] == np.median(found.performance[:2])
+# --- how far shares are off ----------------------------------------------------------------------
+
+
+def one_by_one(points, overall):
+    """Return the errors of shares from all ballots but one, each such set as a row of its own."""
+    n = len(points)
+    left = np.concatenate([np.delete(points, one, axis=0) for one in range(n)])
+    row = np.repeat(np.arange(n), n - 1)
+    found = importance_of_rows(left, np.ones(row.size, np.int64), row, n, overall, fewest=n)
+    shares = found.importance / found.r2[:, None]
+    return np.sqrt((n - 1) * shares.var(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("rows", "items"),
+    [pytest.param(60, 5, id="subsets"), pytest.param(70, 14, id="relative weights")],
+)
+def test_errors_of_shares_are_those_of_leaving_out_ballots_one_by_one(rows, items):
+    points = np.round(made(rows, items), 1)
+    points[30:] = points[: rows - 30]  # so that patterns stand for several ballots
+    for overall in (items - 1, 1):
+        found = item_importance(points, np.ones(rows, np.int64), overall)
+        assert found.share_se[0] == pytest.approx(one_by_one(points, overall), rel=1e-9)
+
+
+def test_of_very_many_patterns_only_some_are_left_out():
+    points = made(600, 10)
+    found = item_importance(points, np.ones(600, np.int64), 9)
+    times = found.share_se[0] / one_by_one(points, 9)
+    assert times.mean() == pytest.approx(1, abs=0.05)
+    assert times == pytest.approx(np.ones(9), abs=0.2)
+
+
+def like_items(samples, n, seed=3):
+    """Return points of four equally important items and an overall one, n ballots a sample."""
+    random = np.random.default_rng(seed)
+    items = 1.1 * random.normal(size=(samples * n, 1)) + random.normal(size=(samples * n, 4))
+    overall = items.mean(axis=1) + 0.6 * random.normal(size=samples * n)
+    standing = np.column_stack([items, overall]) / np.std(overall)
+    return np.array([0.0, 60, 80, 100])[np.digitize(standing, (-2, -1.2, -0.1))]
+
+
+@pytest.fixture(scope="module")
+def samples():
+    """The importance of four like items in 400 samples of 100 ballots."""
+    row = np.repeat(np.arange(400), 100)
+    return importance_of_rows(like_items(400, 100), np.ones(40_000, np.int64), row, 400, 4)
+
+
+def test_errors_of_shares_are_as_large_as_samples_differ(samples):
+    between = samples.shares.std(axis=0)
+    assert samples.share_se.mean(axis=0) == pytest.approx(between, rel=0.1)
+
+
+def test_like_items_are_seldom_called_unlike(samples):
+    distances = np.abs(samples.shares - 0.25) / samples.share_se
+    assert (distances > 1.96).mean() < 0.12
+
+
+@pytest.mark.parametrize(
+    ("counts", "is_told"),
+    [
+        pytest.param([20, 4, 5], False, id="29 ballots"),
+        pytest.param([21, 4, 5], False, id="9 of 30 give another overall answer"),
+        pytest.param([21, 5, 5], True, id="10 of 31 do"),
+    ],
+)
+def test_few_ballots_and_few_that_dissent_tell_no_error(counts, is_told):
+    points = np.array([[100.0, 100, 100], [80, 60, 80], [60, 80, 60]])
+    found = item_importance(points, np.array(counts), 2)
+    assert (~np.isnan(found.share_se)).tolist() == [[is_told] * 2]
+    assert not np.isnan(found.shares).any()
+
+
+# --- the map -------------------------------------------------------------------------------------
+
+
+def map_of(samples=8, n=400):
+    """Return the drivers of units that differ in law, which is important; service is not."""
+    random = np.random.default_rng(11)
+    common = random.normal(size=samples * n)
+    law, service, duties = common + 0.7 * random.normal(size=(3, samples * n))
+    overall = 2 * law + 0.4 * duties + 0.3 * random.normal(size=samples * n)
+    unit = np.repeat(np.arange(samples), n)
+    law += np.where(unit % 4, -0.5, 0.5)
+    service += 0.3
+    levels = [np.digitize(one / one.std(), (-1, 0.3)) for one in (duties, law, service, overall)]
+    pattern = np.array(levels).T @ [16, 64, 4, 1] + 85  # the first level is not to be given
+    rows = np.column_stack([unit, pattern, np.ones(samples * n, np.int64)])
+    return drivers(patterns_of(rows, ("a",) * samples), "overall")
+
+
+def test_quadrants_are_said_where_both_figures_are_clear_of_the_medians_of_the_class():
+    found = map_of()
+    assert found.importance_cuts[0] == np.median(found.shares)
+    assert found.performance_cuts[0] == np.median(found.performance)
+    important = (found.shares - found.importance_cuts[0]) / found.share_se
+    high = (found.performance - found.performance_cuts[0]) / found.performance_se
     names = {
         (True, True): Quadrant.KEEP_UP,
         (True, False): Quadrant.CONCENTRATE_HERE,
         (False, False): Quadrant.LOW_PRIORITY,
         (False, True): Quadrant.POSSIBLE_OVERKILL,
     }
-    for u in range(2):
-        for j in range(3):
-            high = (
-                bool(found.shares[u, j] >= found.importance_cuts[0]),
-                bool(found.performance[u, j] >= found.performance_cuts[0]),
-            )
-            assert found.quadrants[u][j] is names[high]
-    assert {quadrant for row in found.quadrants[:2] for quadrant in row} == set(Quadrant)
+    for u, j in np.ndindex(important.shape):
+        z, t = important[u, j], high[u, j]
+        clear = min(abs(z), abs(t)) > 1.96
+        expected = names[bool(z > 0), bool(t > 0)] if clear else Quadrant.UNCLEAR
+        assert found.quadrants[u][j] is expected
+    assert {row[1] for row in found.quadrants} == {Quadrant.KEEP_UP, Quadrant.CONCENTRATE_HERE}
+    assert Quadrant.UNCLEAR in {quadrant for row in found.quadrants for quadrant in row}
+
+
+def test_a_class_has_quadrants_of_its_own():
+    found = map_of(n=60)
+    assert found.class_quadrants == (
+        (Quadrant.UNCLEAR, Quadrant.CONCENTRATE_HERE, Quadrant.POSSIBLE_OVERKILL),
+    )
+    duties = found.class_performance[0, 0] - found.performance_cuts[0]
+    assert abs(duties) < 1.96 * found.class_performance_se[0, 0]
+
+
+def test_units_that_use_their_class_use_its_error_and_few_ballots_make_nothing_clear():
+    found = drivers(PATTERNS, "overall", fewest=20)
+    assert found.share_se[0] == pytest.approx(found.of_units.share_se[0])
+    assert found.share_se[1] == pytest.approx(found.of_classes.share_se[0])
+    assert np.isnan(found.share_se[2]).all()
+    assert found.quadrants[2] == (Quadrant.UNCLEAR,) * 3
+
+
+def test_answers_that_all_agree_are_as_uncertain_as_those_of_their_class():
+    """The variance of a mean is then the mean of the units' variances over the answers."""
+    best = len(PATTERNS.points) - 1
+    found = drivers(patterns_of([*ROWS[:90], (1, best, 4)], ("a", "a")), "overall")
+    points = np.repeat(PATTERNS.points[PATTERNS.pattern], PATTERNS.count, axis=0)
+    law = points[np.repeat(PATTERNS.unit == 0, PATTERNS.count), 1]
+    peers = (np.nanvar(law, ddof=1) + 0) / 2
+    assert found.performance_se[1, 1] == pytest.approx(np.sqrt(peers / 4))
 
 
 def test_without_ballots_nothing_is_told_and_an_unknown_item_is_refused():
@@ -240,4 +355,5 @@ def test_neither_order_nor_scale_nor_merging_changes_importance(
     apart = item_importance(single, np.ones(len(single), np.int64), 3)
     for other in (moved, apart):
         assert other.importance == pytest.approx(whole.importance, abs=1e-7)
+        assert other.share_se == pytest.approx(whole.share_se, rel=1e-5, abs=1e-6, nan_ok=True)
         assert other.n == whole.n

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analytics.changes import Incomparable, Verdict
-from analytics.drivers import Quadrant
+from analytics.drivers.report import Quadrant
 from analytics.evidence import result
 from analytics.plain_values import plain_value
 from analytics.quality.reasons import Obstacle, Reason
@@ -72,12 +72,28 @@ CHOICES = (
 )
 ITEMS = ("duties", "law", "service", "efficiency")
 DRIVERS = tuple(
-    result.DriverCell(item, importance, performance, 1.2, quadrant)
+    result.DriverCell(item, importance, 0.03, performance, 1.2, quadrant)
     for item, importance, performance, quadrant in zip(
-        ITEMS, (0.4, 0.3, 0.2, 0.1), (71.0, 83.0, 69.5, 90.0), Quadrant, strict=True
+        ITEMS,
+        (0.4, 0.35, 0.15, 0.1),
+        (90.0, 71.0, 69.5, 83.0),
+        (
+            Quadrant.KEEP_UP,
+            Quadrant.CONCENTRATE_HERE,
+            Quadrant.LOW_PRIORITY,
+            Quadrant.POSSIBLE_OVERKILL,
+        ),
+        strict=True,
     )
 )
-UNKNOWN_DRIVERS = tuple(result.DriverCell(item, None, None, None, None) for item in ITEMS)
+# As like as items of few ballots are.
+UNCLEAR_DRIVERS = tuple(
+    result.DriverCell(item, importance, 0.061, performance, 2.4, Quadrant.UNCLEAR)
+    for item, importance, performance in zip(
+        ITEMS, (0.3, 0.26, 0.23, 0.21), (79.0, 79.1, 81.0, 80.9), strict=True
+    )
+)
+UNKNOWN_DRIVERS = tuple(result.DriverCell(item, None, None, None, None, None) for item in ITEMS)
 
 
 def made_evidence(rules: RuleSet) -> result.RoundEvidence:
@@ -107,9 +123,7 @@ def bare_evidence(rules: RuleSet) -> result.RoundEvidence:
     """Make the evidence of a round of which nobody can tell anything."""
     full = made_evidence(rules)
     quality = replace(full.quality, reasons=(), suspect=0, flagged=0, listed=())
-    empty = result.ClassEvidence(
-        "class1", (), 0, 0, None, None, 0, None, (), None, None, (), (), None
-    )
+    empty = result.ClassEvidence("class1", (), 0, 0, None, None, 0, None, (), None, None, (), None)
     return replace(
         full,
         is_sample=False,
@@ -190,8 +204,7 @@ def _classes() -> tuple[result.ClassEvidence, ...]:
         choices=CHOICES,
         importance_cut=0.25,
         performance_cut=80.0,
-        importance=(0.4, 0.3, 0.2, 0.1),
-        performance=(71.0, 83.0, 69.5, 90.0),
+        drivers=DRIVERS,
         r2=0.62,
     )
     second = replace(
@@ -204,8 +217,7 @@ def _classes() -> tuple[result.ClassEvidence, ...]:
         concordance_groups=1,
         tau_b_least=None,
         choices=(replace(CHOICES[1], moved=0, largest_move=0),),
-        importance=(None,) * 4,
-        performance=(None,) * 4,
+        drivers=UNKNOWN_DRIVERS,
         r2=None,
     )
     return first, second
@@ -365,7 +377,7 @@ def _units() -> tuple[result.UnitEvidence, ...]:
         doubt=result.DoubtEffect(0, 1, 63.0, 63.0, (50.0, 66.0)),
         channels=(result.ChannelCell("citizens", 1, 1, 70.0, 71.0, None),),
         channels_differ=False,
-        drivers=UNKNOWN_DRIVERS,
+        drivers=UNCLEAR_DRIVERS,
         drivers_of_class=False,
         comments=FEW_COMMENTS,
         stability=replace(STABILITY, rank=2, narrow=(1, 2), switch=8.5, up=1.0, down=None),
@@ -376,6 +388,7 @@ def _units() -> tuple[result.UnitEvidence, ...]:
         social=result.ScoreError(22.0, None, None, None),
         rank=result.RankEvidence(1, 1, 1, 1, 1, 1, 1.0, 1.0, 1.0, 1, ()),
         stability=replace(STABILITY, switch=None, switch_group=None, switch_unit=None, ranks=()),
+        drivers=UNKNOWN_DRIVERS,
         change=result.ChangeEvidence(21.9, 0.1, None, Verdict.NOT_TOLD_APART),
     )
     return full, second, alone, bare_unit("U04", "class2")

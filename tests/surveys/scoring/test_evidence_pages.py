@@ -3,13 +3,16 @@
 import csv
 import io
 from dataclasses import replace
+from itertools import combinations
+from math import hypot
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
 from analytics.changes import Incomparable, Verdict
-from analytics.drivers import Quadrant
+from analytics.drivers.report import Quadrant
 from analytics.evidence.result import RankEvidence
 from analytics.quality.reasons import Family, Obstacle, Reason
 from analytics.rules import preset
@@ -18,15 +21,23 @@ from surveys.db import reading, transaction
 from surveys.models import AuditEntry, Evidence, Job, Population, Round, RoundState, ScoringRun
 from surveys.scoring import evidence_words
 from surveys.scoring.evidence_chart import (
+    MAP_HEIGHT,
+    MAP_POINT,
+    MAP_WIDTH,
     axis_of,
-    class_map,
     even_axis,
     item_map,
     pieces,
     score_axis,
     strip,
 )
-from surveys.scoring.evidence_findings import brief, choice_lines, margin, verdict
+from surveys.scoring.evidence_findings import (
+    brief,
+    choice_lines,
+    drivers_finding,
+    margin,
+    verdict,
+)
 from tests import makers
 from tests.pages import form_fields, tree, visible_text
 from tests.surveys.scoring import made_evidence
@@ -258,6 +269,7 @@ SAID_OF_UNITS = {
         "Had all appraisers been equally strict",
         "Clearly better than before",
         "Work on first: Lawful administration",
+        "35 % ± 6",
         "that of the whole class",
         "40 comments, 31 of them different",
         "Quotes are masked by machine",
@@ -266,12 +278,16 @@ SAID_OF_UNITS = {
         "Slightly other weights could move it: places 1–2",
         "none up to twice the weight",
         "Clearly worse than before",
-        "No item stands out",
+        "Which item to work on first, these ballots cannot tell",
+        "26 % ± 12",
+        "too close to tell",
+        "○ too close to the lines",
         "too few to speak of tones",
         "so that nobody is recognised by their words",
     ),
     "U03": (
         "Place 1 in its class is clear",
+        "Which item to work on first, these ballots cannot tell",
         "No clear change",
     ),
     "U04": (
@@ -448,13 +464,74 @@ def test_parts_of_a_whole_stand_side_by_side():
 
 
 def test_a_map_puts_items_into_the_quadrants_they_are_said_to_be_in():
-    found = FULL
-    drawn = class_map(found.driver_items, found.classes[0])
+    of_class = FULL.classes[0]
+    drawn = item_map(of_class.drivers, of_class)
+    assert len(drawn.points) == 4
     for point in drawn.points:
         is_right, is_low = point.x >= drawn.cut_x, point.y > drawn.cut_y
         assert is_right == (point.quadrant in {"keep_up", "concentrate_here"})
         assert is_low == (point.quadrant in {"concentrate_here", "low_priority"})
-    assert item_map(made_evidence.UNKNOWN_DRIVERS, found.classes[0]) is None
+    assert item_map(made_evidence.UNKNOWN_DRIVERS, of_class) is None
+
+
+def test_unclear_items_stand_near_the_cross():
+    """The map would else blow up differences that mean nothing until they fill it."""
+    drawn = item_map(made_evidence.UNCLEAR_DRIVERS, FULL.classes[0])
+    assert max(abs(point.x - drawn.cut_x) for point in drawn.points) < MAP_WIDTH / 4
+    assert max(abs(point.y - drawn.cut_y) for point in drawn.points) < MAP_HEIGHT / 4
+
+
+def test_items_that_would_lie_on_each_other_are_drawn_apart_on_their_sides():
+    of_class = FULL.classes[0]
+    cell = made_evidence.UNCLEAR_DRIVERS[0]
+    far = replace(cell, importance=0.9, performance=20.0)
+    alike = [replace(cell, importance=0.3 + n / 1000, performance=78.0) for n in range(4)]
+    points = item_map([far, *alike], of_class).points
+    for one, other in combinations(points, 2):
+        assert hypot(one.x - other.x, one.y - other.y) >= 2 * MAP_POINT - 1
+    assert all(point.x >= MAP_WIDTH / 2 and point.y >= MAP_HEIGHT / 2 for point in points)
+    assert all(point.x <= MAP_WIDTH and point.y <= MAP_HEIGHT for point in points)
+
+
+def test_unclear_items_are_drawn_hollow_and_named_nowhere(office, made, full):
+    for code, hollow in (("U01", 0), ("U02", 4)):
+        page = office.get(page_of(made, f"/{code}?lang=en"))
+        assert page.text.count("map-point-unclear") == hollow
+        assert ("Work on first" in visible_text(page)) == (code == "U01")
+
+
+@pytest.mark.parametrize(
+    ("quadrants", "words"),
+    [
+        (("concentrate_here", "unclear"), "Work on first: Duties"),
+        (("keep_up", "unclear"), "these ballots cannot tell"),
+        (("keep_up", None), "these ballots cannot tell"),
+        (("keep_up", "low_priority"), "No item stands out"),
+    ],
+)
+def test_only_items_that_clearly_stand_there_are_to_be_worked_on(app, quadrants, words):
+    cells = [
+        replace(cell, quadrant=quadrant)
+        for cell, quadrant in zip(made_evidence.DRIVERS, quadrants, strict=False)
+    ]
+    with app.test_request_context("/?lang=en"):
+        assert words in evidence_words.work_on_first(
+            SimpleNamespace(rules=preset("default")), cells
+        )
+
+
+def test_what_is_unclear_is_said_in_chinese(office, made, full):
+    page = said(office, made, "/U02", lang="zh")
+    for words in ("先改进哪一方面，这些票还说不清", "差别不大，不宜区分", "26 % ± 12"):
+        assert words in page
+    assert "宜优先改进：" not in page
+    assert "宜优先改进：依法行政" in said(office, made, "/U01", lang="zh")
+
+
+def test_a_round_in_which_nothing_is_clear_says_so(app):
+    unclear = replace(FULL.classes[0], drivers=made_evidence.UNCLEAR_DRIVERS)
+    with app.test_request_context("/?lang=en"):
+        assert "these ballots cannot tell" in drivers_finding(replace(FULL, classes=(unclear,)))
 
 
 def test_other_choices_stand_in_one_table():
