@@ -31,7 +31,7 @@ def masked(text: str) -> str:
     """Return a text with telephone, identity, card and plate numbers and e-mail addresses masked.
 
     Seven figures or more in a row count as such a number, whatever stands between them and however
-    they are written: wide, or spelled out in Chinese. Names of people stay: only a reader can tell.
+    they are written: wide, or spelled out in Chinese. Names of people are another's work.
     """
     if not _SUSPECT.search(text):
         return text

@@ -8,6 +8,7 @@ import numpy as np
 
 from analytics.comments.key_phrases import Clauses, KeyPhrase, PartPhrases, key_phrases
 from analytics.comments.masking import masked
+from analytics.comments.names import without_names
 from analytics.comments.segmenting import clauses_of
 from analytics.comments.themes import Quote, ReadComment, ThemeCount, quotes, themes, themes_of
 from analytics.comments.tones import Reading, Tone, rating_check, tone_of
@@ -222,7 +223,7 @@ class _Reading:
 
 
 def _read(given: str) -> _Text:
-    shown = masked(given.strip())
+    shown = masked(without_names(given.strip()))
     return _Text(shown, clauses_of(shown), themes_of(shown), tone_of(shown))
 
 

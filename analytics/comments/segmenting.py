@@ -36,6 +36,14 @@ def clauses_of(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(clause) for clause in clauses if clause)
 
 
+def tagged_words(text: str) -> tuple[tuple[str, str], ...]:
+    """Return all words of a text as it stands, each with its part of speech; `nr` are names.
+
+    Here words that are in no list are guessed, for most names are in none.
+    """
+    return tuple(_segmenter().tag(text))
+
+
 def _is_number(word: str) -> bool:
     return word.isnumeric() or not _FIGURES.isdisjoint(word)
 
