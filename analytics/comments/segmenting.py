@@ -24,7 +24,7 @@ def clauses_of(text: str) -> tuple[tuple[str, ...], ...]:
     """
     terms, stops = _service_terms(), _stop_words()
     clauses: list[list[str]] = [[]]
-    for piece in _segmenter().cut(normalised(text), False):
+    for piece in pieces_of(normalised(text)):
         if piece in terms:
             clauses[-1].append(piece)
         elif piece == " ":
@@ -34,6 +34,11 @@ def clauses_of(text: str) -> tuple[tuple[str, ...], ...]:
         elif piece not in stops and not _is_number(piece):
             clauses[-1].append(piece)
     return tuple(tuple(clause) for clause in clauses if clause)
+
+
+def pieces_of(text: str) -> list[str]:
+    """Return a text cut into words, signs and blanks as they are: together they are the text."""
+    return _segmenter().cut(text, False)
 
 
 def _is_number(word: str) -> bool:
