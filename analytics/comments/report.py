@@ -8,7 +8,7 @@ import numpy as np
 
 from analytics.comments.key_phrases import Clauses, KeyPhrase, PartPhrases, key_phrases
 from analytics.comments.masking import masked
-from analytics.comments.names import without_names
+from analytics.comments.names import without_surnames
 from analytics.comments.segmenting import clauses_of
 from analytics.comments.themes import Quote, ReadComment, ThemeCount, quotes, themes, themes_of
 from analytics.comments.tones import Reading, Tone, rating_check, tone_of
@@ -127,7 +127,7 @@ def comments_report(
 class _Text:
     """What one text says, however often it came."""
 
-    shown: str
+    shown: str  # as its writer put it, masked
     clauses: Clauses
     codes: tuple[str, ...]
     reading: Reading
@@ -146,11 +146,12 @@ class _Reading:
         for number, one in enumerate(given):
             if not (key := normalised(one.text)):
                 continue
-            if key not in known:
-                alike[key], known[key] = len(known), _read(one.text)
-            cluster = alike[key] if clusters is None else int(clusters[number])
-            self.texts.append(known[key])
-            self.comments.append(_read_comment(one, known[key], cluster))
+            if one.text not in known:
+                known[one.text] = _read(one.text)
+            same = alike.setdefault(key, len(alike))
+            cluster = same if clusters is None else int(clusters[number])
+            self.texts.append(known[one.text])
+            self.comments.append(_read_comment(one, known[one.text], cluster))
             self.numbers.append(number)
 
     @property
@@ -223,8 +224,10 @@ class _Reading:
 
 
 def _read(given: str) -> _Text:
-    shown = masked(without_names(given.strip()))
-    return _Text(shown, clauses_of(shown), themes_of(shown), tone_of(shown))
+    """Read a text as it was written: width and case matter to nobody but who reads the quote."""
+    safe = masked(given.strip())
+    clauses = without_surnames(clauses_of(safe))
+    return _Text(" ".join(safe.split()), clauses, themes_of(safe), tone_of(safe))
 
 
 def _read_comment(one: Comment, text: _Text, cluster: int) -> ReadComment:

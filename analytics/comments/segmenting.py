@@ -24,7 +24,7 @@ def clauses_of(text: str) -> tuple[tuple[str, ...], ...]:
     """
     terms, stops = _service_terms(), _stop_words()
     clauses: list[list[str]] = [[]]
-    for piece in _segmenter().cut(normalised(text), False):
+    for piece in pieces_of(normalised(text)):
         if piece in terms:
             clauses[-1].append(piece)
         elif piece == " ":
@@ -36,12 +36,9 @@ def clauses_of(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(clause) for clause in clauses if clause)
 
 
-def tagged_words(text: str) -> tuple[tuple[str, str], ...]:
-    """Return all words of a text as it stands, each with its part of speech; `nr` are names.
-
-    Here words that are in no list are guessed, for most names are in none.
-    """
-    return tuple(_segmenter().tag(text))
+def pieces_of(text: str) -> list[str]:
+    """Return a text cut into words, signs and blanks as they are: together they are the text."""
+    return _segmenter().cut(text, False)
 
 
 def _is_number(word: str) -> bool:

@@ -10,7 +10,7 @@ from analytics.comments.report import (
 )
 from analytics.comments.themes import ThemeCount
 from analytics.evidence.inputs import EvidenceInputs
-from analytics.evidence.result import CommentEvidence, ThemeCell
+from analytics.evidence.result import LEAST_COMMENTS, CommentEvidence, ThemeCell
 from analytics.near_duplicates import near_duplicates
 
 MOST_PHRASES = 12
@@ -24,6 +24,7 @@ def read_comments(inputs: EvidenceInputs) -> CommentsReport:
         [Comment(one.unit, one.group, one.words) for one in inputs.written],
         near_duplicates(texts),
         [unit.unit_class for unit in inputs.units],
+        LEAST_COMMENTS,
     )
 
 
@@ -34,7 +35,7 @@ def all_comments(report: CommentsReport) -> CommentEvidence:
         distinct=report.distinct,
         tones=report.tones,
         tones_shown=report.count >= report.least,
-        themes=report.themes,
+        themes=tuple(one for one in report.themes if one.count >= report.least),
         phrases=_phrases(report.unthemed.phrases),
         repeated=tuple((one.text, one.count) for one in report.repeated),
     )

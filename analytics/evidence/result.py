@@ -7,6 +7,7 @@ Units and groups are named by their codes.
 from dataclasses import dataclass
 
 Limits = tuple[float, float]
+LEAST_COMMENTS = 5  # on one theme, or of one unit: below, nothing of them but their number is told
 
 
 @dataclass(frozen=True, slots=True)

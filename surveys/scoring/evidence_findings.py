@@ -8,6 +8,7 @@ from flask_babel import gettext, ngettext
 
 from analytics.changes import Verdict
 from analytics.evidence.result import (
+    LEAST_COMMENTS,
     ChangeEvidence,
     ClassEvidence,
     CommentEvidence,
@@ -311,6 +312,23 @@ def most_signs(comments: CommentEvidence) -> int:
     """Return the longest bar of a theme's tones; one comment may have more than one."""
     signs = (one.praise + one.criticism + one.suggestion for one in comments.themes)
     return max(signs, default=0)
+
+
+def quotes_note(comments: CommentEvidence) -> str:
+    """Return what to know of the quotes that are shown, or why there are none."""
+    if comments.repeated or any(theme.quote for theme in comments.themes):
+        return str(
+            gettext(
+                "Quotes are masked by machine; a person must read them before they are published."
+            )
+        )
+    return str(
+        gettext(
+            "An example is shown only where one theme has %(least)s comments or more, "
+            "so that nobody is recognised by their words.",
+            least=LEAST_COMMENTS,
+        )
+    )
 
 
 def sure_rank(view: EvidenceView | None, code: str) -> str:

@@ -63,6 +63,40 @@ def test_quotes_are_masked_and_counted(report):
     assert report.units[1].repeated == (Quote(KIND, 8), Quote("电话没人接，我的号码是***", 6))
 
 
+def test_quotes_are_what_was_written_and_the_commonest_writing_speaks():
+    wide, plain = "叫号机坏了，排队太久Ａ１！", "叫号机坏了,排队太久A1!"
+    rows = [Comment(0, 0, plain)] * 2 + [Comment(0, 0, f" {wide} ")] * 4
+    for turned in (rows, rows[::-1]):
+        found = comments_report(turned, None, ["a"])
+        assert found.distinct == 1
+        assert found.repeated == (Quote(wide, 6),)
+        assert found.units[0].themes[0].quote == Quote(wide, 6)
+
+
+def test_white_space_in_quotes_is_tidied():
+    said = "窗口排队太久\r\n\u3000\u3000希望  多开几个"
+    found = comments_report([Comment(0, 0, said)] * 5, None, ["a"])
+    assert found.repeated == (Quote("窗口排队太久 希望 多开几个", 5),)
+
+
+def test_wide_figures_and_names_are_masked_in_quotes():
+    said = "窗口的李主任，电话１３８００１３８０００，张伟态度差"
+    shown = "窗口的×主任，电话***，×××态度差"
+    found = comments_report([Comment(0, 0, said)] * 5, None, ["a"])
+    assert found.repeated == (Quote(shown, 5),)
+    assert {one.quote.text for one in found.units[0].themes} == {shown}
+
+
+@pytest.mark.parametrize("name", ["张伟", "张旸", "王炘烔", "李建国科长"])
+def test_names_are_no_key_phrases_even_where_masking_does_not_know_them(name):
+    rows = [Comment(0, 0, f"{name}推诿，{said}") for said in MANY]
+    rows += [Comment(1, 0, f"电话占线，{said}") for said in MANY]
+    phrases = comments_report(rows, None, ["a", "a"]).units[0].phrases
+    said = ["".join(one.words) for one in phrases]
+    assert "推诿" in said
+    assert [words for words in said if set(words) & set(name) - set("科长")] == []
+
+
 def test_near_duplicates_count_as_told():
     """The clusters of another module join what only nearly agrees."""
     clusters = np.zeros(len(ROUND), np.int64)

@@ -9,8 +9,9 @@ import pytest
 from scipy.stats import t as student
 
 from analytics.evidence.classes import compared_ranks
+from analytics.evidence.comments import all_comments, read_comments
 from analytics.evidence.gathering import evidence_of
-from analytics.evidence.inputs import LastYear, PopulationTable
+from analytics.evidence.inputs import LastYear, PopulationTable, Written
 from analytics.evidence.parts import EvidenceParts
 from analytics.evidence.quality import quality_evidence
 from analytics.plain_values import plain_value
@@ -48,6 +49,15 @@ def flat(value, path=""):
     if isinstance(value, list):
         return {k: v for n, one in enumerate(value) for k, v in flat(one, f"{path}/{n}").items()}
     return {path: value}
+
+
+def test_a_theme_of_too_few_comments_is_not_told_of_the_round_either(inputs):
+    said = ["窗口排队太久"] * 5 + ["电话没人接"] * 4
+    written = tuple(Written(0, 0, words) for words in said)
+    told = all_comments(read_comments(replace(inputs, written=written)))
+    assert (told.count, [(one.code, one.count) for one in told.themes]) == (9, [("queue", 5)])
+    few = all_comments(read_comments(replace(inputs, written=written[:3])))
+    assert (few.count, few.themes) == (3, ())
 
 
 def test_scores_are_the_official_ones(inputs, found):

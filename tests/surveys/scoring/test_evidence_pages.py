@@ -305,6 +305,53 @@ def test_the_page_of_a_unit_says_everything(office, made, full, code):
     assert ("Quotes are masked" in page) == (code == "U01"), "only where there is a quote"
 
 
+MASKED = "Quotes are masked by machine; a person must read them before they are published."
+WHY_NONE = (
+    "An example is shown only where one theme has 5 comments or more, "
+    "so that nobody is recognised by their words."
+)
+FIVE = replace(made_evidence.NO_COMMENTS, count=5, distinct=3, praise=2, criticism=3)
+FIVE_TOLD = replace(FIVE, tones_shown=True)
+
+
+@pytest.mark.parametrize(
+    ("comments", "shown", "silent"),
+    [
+        pytest.param(FIVE_TOLD, [WHY_NONE], [MASKED], id="no theme has enough"),
+        pytest.param(made_evidence.FEW_COMMENTS, [WHY_NONE], [MASKED], id="too few in all"),
+        pytest.param(made_evidence.COMMENTS, [MASKED], [WHY_NONE], id="a theme is quoted"),
+        pytest.param(
+            replace(FIVE_TOLD, repeated=(("很好", 5),)), [MASKED], [WHY_NONE], id="one text again"
+        ),
+        pytest.param(made_evidence.NO_COMMENTS, [], [MASKED, WHY_NONE], id="nobody wrote"),
+    ],
+)
+def test_quotes_are_spoken_of_where_one_is_shown_and_else_why_none_is(
+    office, made, store, comments, shown, silent
+):
+    found = made_evidence.made_evidence(made.rules)
+    first, *others = found.units
+    units = (replace(first, comments=comments), *others)
+    with transaction(store) as session:
+        made_evidence.keep(session, made.round.id, replace(found, comments=comments, units=units))
+    for more in ("", "/U01"):
+        page = said(office, made, more)
+        assert [words for words in shown if words not in page] == []
+        assert [words for words in silent if words in page] == []
+
+
+@pytest.mark.parametrize("comments", [FIVE_TOLD, made_evidence.FEW_COMMENTS])
+def test_in_chinese_nobody_is_told_of_quotes_that_are_not_there(office, made, store, comments):
+    found = made_evidence.made_evidence(made.rules)
+    with transaction(store) as session:
+        units = tuple(replace(unit, comments=comments) for unit in found.units)
+        made_evidence.keep(session, made.round.id, replace(found, comments=comments, units=units))
+    for more in ("", "/U01"):
+        page = said(office, made, more, "zh")
+        assert "引文已由程序遮盖" not in page
+        assert "同一主题满 5 条才举例" in page
+
+
 @pytest.mark.parametrize("lang", ["zh", "zh-TW", "en"])
 def test_every_unit_has_a_page_whatever_is_known(office, made, bare, lang):
     pages = [page_of(made, f"/{unit.code}?lang={lang}") for unit in made.units]
