@@ -1,12 +1,10 @@
 """Intervals of official scores: what each conversion makes of what is known of the composites."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from analytics.bootstraps import (
-    bootstrap_means,
     conversion_limits,
     converted_classes,
     place_shares,
@@ -35,19 +33,18 @@ def official_intervals(
     conversion: Conversion,
     errors: ScoreCovariance,
     direct: Ends,
-    replicates: int,
+    means: Floats,
     seed: int,
-    pairs_covariance: Mapping[str, Floats] | None = None,
 ) -> OfficialIntervals:
     """Return intervals that hold the true official score in at least about 95 of 100 cases.
 
-    `errors` are those of the direct scores by the larger-variance rule, `direct` their intervals.
+    `errors` are those of the direct scores by the larger-variance rule, `direct` their intervals,
+    `means` replicates of the means that count (R, U, G) by the same rule.
     A score by ratio is a share of the best unit, and who that is is not known either: it is held
     against each that could be the best. A score by rank is worth what the unit's rank set is
     worth. For a standard score ballots are drawn again in a class that is as spread out as the
     truth. Intervals are cut to what the conversion can give.
     """
-    means = bootstrap_means(scores, replicates, seed, pairs_covariance, careful=True)
     drawn = social_replicates(means, scores, conversion)
     low, high = (np.full(len(scores.units), np.nan) for _ in range(2))
     for members, method in converted_classes(scores, conversion):
@@ -56,7 +53,7 @@ def official_intervals(
         elif method is Method.STANDARD:
             ends = _standard_ends(means, scores, conversion, errors.df, members)
         else:
-            ends = _ends_by_place(scores, conversion, errors, members, replicates, seed)
+            ends = _ends_by_place(scores, conversion, errors, members, len(means), seed)
         low[members], high[members] = ends
     least, most = conversion_limits(scores, conversion)
     return OfficialIntervals(

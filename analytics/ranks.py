@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from analytics.faults import N_, Fault
 from analytics.shapes import Bools, Floats, Integers
+from analytics.variances import AS_GOOD_AS_NORMAL, satterthwaite
 
 _Ranks = TypeVar("_Ranks", bound="RankTable")
 
-_AS_GOOD_AS_NORMAL = 1e9  # degrees of freedom
 ROUNDING = 1e-12  # differences this small against their size come from adding up in binary
 
 
@@ -143,10 +143,8 @@ def _as_normal(pairs: _Pairs, df: Floats) -> Floats:
     first, second = np.nonzero(np.triu(np.isfinite(pairs.t) & (pairs.t != 0)))
     t, variances = pairs.t[first, second], pairs.covariance.diagonal()
     # A variance of 0 is certain, and its degrees of freedom do not matter.
-    parts = np.where(variances > 0, variances**2 / np.where(variances > 0, df, 1.0), 0.0)
-    squares = (variances[first] + variances[second]) ** 2
-    least = squares / _AS_GOOD_AS_NORMAL
-    freedom = squares / np.maximum(parts[first] + parts[second], least)
+    known = np.where(variances > 0, np.minimum(df, AS_GOOD_AS_NORMAL), 1.0)
+    freedom = satterthwaite(variances[[first, second]], known[[first, second]], axis=0)
     tails = stdtr(freedom, -np.abs(t))
     normal = pairs.t.copy()
     normal[first, second] = np.copysign(-ndtri(tails), t)

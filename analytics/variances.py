@@ -11,7 +11,7 @@ from analytics.shapes import Bools, Floats, ScoreCounts, ratio_of
 PEERS_WEIGH = 4  # as many degrees of freedom as the peers' variance counts for
 COVERAGE = 0.95
 SKEWNESS_HEARD = 0.4  # of an estimate; few ballots that show more do not know how much
-_AS_GOOD_AS_NORMAL = 1e9  # degrees of freedom
+AS_GOOD_AS_NORMAL = 1e9  # degrees of freedom
 _ROUNDING = 1e-12
 
 
@@ -58,7 +58,7 @@ def t_quantile(df: ArrayLike, coverage: float = COVERAGE) -> Floats:
     # Here and not at the top: whoever only takes ballots in need not carry its 15 MB.
     from scipy.special import stdtrit
 
-    quantile: Floats = stdtrit(np.minimum(df, _AS_GOOD_AS_NORMAL), (1 + coverage) / 2)
+    quantile: Floats = stdtrit(np.minimum(df, AS_GOOD_AS_NORMAL), (1 + coverage) / 2)
     return quantile
 
 

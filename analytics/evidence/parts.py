@@ -99,9 +99,8 @@ class EvidenceParts:
             self.inputs.rules.conversion,
             self.covariance,
             self.direct_limits,
-            REPLICATES,
+            self._drawn_means,
             self.inputs.seed,
-            self._mean_covariances,
         )
 
     @cached_property
@@ -109,10 +108,8 @@ class EvidenceParts:
         """Return how far official social scores are off together (U, U)."""
         if self._is_direct:
             return self.covariance.careful
-        means = bootstrap_means(
-            self.scores, REPLICATES, self.inputs.seed, self._mean_covariances, careful=True
-        )
-        drawn = social_replicates(means, self.scores, self.inputs.rules.conversion)
+        conversion = self.inputs.rules.conversion
+        drawn = social_replicates(self._drawn_means, self.scores, conversion)
         return np.atleast_2d(np.cov(drawn, rowvar=False))
 
     @property
@@ -120,8 +117,9 @@ class EvidenceParts:
         return self.inputs.rules.conversion.method is Method.DIRECT
 
     @cached_property
-    def _mean_covariances(self) -> dict[str, Floats]:
-        return {code: mean_covariance(tables) for code, tables in self.pairs.items()}
+    def _drawn_means(self) -> Floats:
+        joint = {code: mean_covariance(tables) for code, tables in self.pairs.items()}
+        return bootstrap_means(self.scores, REPLICATES, self.inputs.seed, joint, careful=True)
 
     @cached_property
     def shrunken(self) -> Shrunken:

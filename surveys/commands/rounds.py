@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from surveys import audit, web
 from surveys.commands import SayingCommand, SayingGroup
-from surveys.jobs import start_job
 from surveys.jobs.queue import announce
 from surveys.models import Round
 from surveys.planning import actions as planning
@@ -17,7 +16,7 @@ from surveys.planning.reading import read_round
 from surveys.rounds import round_id_of
 from surveys.scoring import actions as scoring
 from surveys.scoring import queries
-from surveys.scoring.evidence import EVIDENCE
+from surveys.scoring.evidence import start_evidence
 from surveys.scoring.tables import build_csv
 from surveys.scoring.workbook import build_workbook
 from surveys.spreadsheet import read_workbook
@@ -97,10 +96,9 @@ def score(code: str) -> None:
         prepared = scoring.prepare_run(session, round_id)
     with web.transaction() as session:
         run = scoring.record_run(session, prepared, web.now(), ACTOR)
-        wanted = {"run": run.number}
-        job = start_job(session, EVIDENCE.name, web.now(), ACTOR, round_id, wanted)
+        job_id = start_evidence(session, round_id, run.number, web.now(), ACTOR)
         click.echo(f"{code}  第 {run.number} 次计分 / run {run.number}  {run.tally_sha256[:8]}")
-    announce(web.installation().settings, job.id)
+    announce(web.installation().settings, job_id)
 
 
 @click.command("export", cls=SayingCommand)

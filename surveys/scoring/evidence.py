@@ -68,6 +68,11 @@ def evidence_job(
     living = living_job(session, round_id, EVIDENCE.name)
     if living is not None:
         return living
+    return start_evidence(session, round_id, number, now, actor)
+
+
+def start_evidence(session: Session, round_id: int, number: int, now: datetime, actor: str) -> int:
+    """Start the job that works out the evidence of a run; return its id."""
     return start_job(session, EVIDENCE.name, now, actor, round_id, {"run": number}).id
 
 

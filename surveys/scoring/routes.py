@@ -17,6 +17,7 @@ from surveys.rounds import round_of
 from surveys.scoring import actions, queries, words
 from surveys.scoring.chart import WIDTH, scale_of
 from surveys.scoring.derivation import derivation
+from surveys.scoring.evidence import start_evidence
 from surveys.scoring.evidence_findings import sure_rank
 from surveys.scoring.forms import ScoreForm
 from surveys.scoring.run import RunView
@@ -97,11 +98,10 @@ def score(round_id: int) -> ResponseReturnValue:
     with web.transaction() as session:
         made = actions.record_run(session, prepared, web.now(), actor())
         if latest_check(session, round_id, made.tally_sha256) is None:
-            jobs.append(start_job(session, "recount", web.now(), actor(), round_id))
-        wanted = {"run": made.number}
-        jobs.append(start_job(session, "evidence", web.now(), actor(), round_id, wanted))
-    for job in jobs:
-        announce(web.installation().settings, job.id)
+            jobs.append(start_job(session, "recount", web.now(), actor(), round_id).id)
+        jobs.append(start_evidence(session, round_id, made.number, web.now(), actor()))
+    for job_id in jobs:
+        announce(web.installation().settings, job_id)
     flash(_("Scoring run %(number)s is recorded.", number=made.number), "good")
     return redirect(url_for("scoring.results", round_id=round_id), 303)
 

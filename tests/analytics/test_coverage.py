@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from analytics.bootstraps import social_replicates
+from analytics.bootstraps import bootstrap_means, social_replicates
 from analytics.covariances import score_covariance
 from analytics.official_intervals import official_intervals
 from analytics.proportions import INTERVALS
@@ -126,10 +126,11 @@ def converted_coverage(case, rounds, seed):
         scores = class_of(generator.multinomial(np.array(sizes), truth), [1 / 3] * 3)
         found = score_covariance(scores, {})
         direct = limits(scores.composites, found.careful_se, found.df, found.skewness)
+        means = bootstrap_means(scores, 400, number, careful=True)
         for method in Method:
             conversion = Conversion(method)
             true = social_replicates((truth @ POINTS)[None], scores, conversion)[0]
-            ends = official_intervals(scores, conversion, found, direct, 400, number)
+            ends = official_intervals(scores, conversion, found, direct, means, number)
             inside = (ends.low - 1e-9 <= true) & (true <= ends.high + 1e-9)
             held[method] += inside.mean() / rounds
     return held

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.bootstraps import bootstrap_composites, conversion_limits, social_replicates
+from analytics.bootstraps import (
+    bootstrap_composites,
+    bootstrap_means,
+    conversion_limits,
+    social_replicates,
+)
 from analytics.covariances import score_covariance
 from analytics.official_intervals import official_intervals
 from analytics.ranks import rank_sets
@@ -23,7 +28,8 @@ def level_units(means, spread=4):
 def found_of(scores, conversion, replicates=400, seed=SEED):
     errors = score_covariance(scores, {})
     direct = limits(scores.scale * scores.composites, errors.careful_se, errors.df, errors.skewness)
-    return official_intervals(scores, conversion, errors, direct, replicates, seed)
+    means = bootstrap_means(scores, replicates, seed, careful=True)
+    return official_intervals(scores, conversion, errors, direct, means, seed)
 
 
 def official_of(scores, conversion):
