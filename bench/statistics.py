@@ -3,10 +3,12 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -20,6 +22,8 @@ from bench.round_evidence import Sizes as EvidenceSizes
 from bench.round_evidence import evidence_section
 from bench.severity import INSTEVAL, MILLION, Crowd, severity_section
 from bench.yardsticks import Yardsticks, one_thread
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,21 @@ QUICK, FULL = (
 
 def run(sizes: Sizes, folder: Path, _has_postgresql: bool = True) -> Part:
     """Measure in a process that computes in one thread: that is settled when numpy is loaded."""
+    return in_one_thread(measured, (sizes, folder, Yardsticks.found()))
+
+
+def in_one_thread(work: Callable[..., T], arguments: tuple[object, ...]) -> T:
+    """Return what the work returns in a process of its own that computes in one thread.
+
+    The process ends by itself when the work is done. It is told to end only when this one is:
+    Python drops the exception of a signal that comes while an object is taken down, and a
+    process that did not hear it would be waited for without end.
+    """
     with one_thread(), get_context("spawn").Pool(1, _end_in_order) as pool:
-        return pool.apply(measured, (sizes, folder, Yardsticks.found()))
+        task = pool.apply_async(work, arguments)
+        pool.close()
+        pool.join()
+        return task.get()
 
 
 def measured(sizes: Sizes, folder: Path, yardsticks: Yardsticks) -> Part:

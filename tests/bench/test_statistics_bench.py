@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 
 import click
 import numpy as np
@@ -158,6 +159,28 @@ def test_the_part_runs_in_a_process_of_one_thread(tmp_path, monkeypatch):
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert "RAYON_NUM_THREADS" not in os.environ
     assert ONE_THREAD["RAYON_NUM_THREADS"] == "1"
+
+
+class SlowlyTakenDown:
+    """Arrives as the number 1; what is left behind in the process takes its time to go."""
+
+    def __reduce__(self):
+        return int, (1,)
+
+    def __del__(self):
+        until = time.monotonic() + 0.5
+        while time.monotonic() < until:
+            pass
+
+
+def test_a_process_that_does_not_hear_a_signal_is_not_waited_for():
+    # An exception of a signal is dropped in __del__: CI once waited two minutes for such a process.
+    assert statistics.in_one_thread(SlowlyTakenDown, ()) == 1
+
+
+def test_what_fails_in_the_process_fails_here():
+    with pytest.raises(ZeroDivisionError):
+        statistics.in_one_thread(divmod, (1, 0))
 
 
 @pytest.mark.soak
